@@ -1,0 +1,123 @@
+/*
+ * What samples add up to, whatever they came from: frames (interned), stacks (a trie), threads, and
+ * one row per sample (or per weighted stack of a folded text). Filters, top-N, timelines and the
+ * quality of the stacks are computed from these rows; nothing here reads files or prints.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/intern.h"
+#include "base/vec.h"
+
+enum profile_frame_flags {
+	PROFILE_FRAME_KERNEL = 1 << 0,
+	PROFILE_FRAME_INLINED = 1 << 1, /* into the next outer frame */
+	PROFILE_FRAME_GUESSED = 1 << 2,
+	PROFILE_FRAME_STITCHED = 1 << 3,
+	PROFILE_FRAME_UNNAMED = 1 << 4,
+	PROFILE_FRAME_JIT = 1 << 5,
+};
+
+/* A function at a place; equal ones share an id. Texts are ids of profile->texts. */
+struct profile_frame {
+	uint32_t name; /* demangled symbol; for unnamed ones "[dso+0x...]" is made by renderers */
+	uint32_t dso;  /* name as reports show it, "" = not known */
+	uint32_t dso_path;
+	uint32_t file;
+	uint32_t line;
+	uint32_t flags;
+	uint64_t address; /* dso address of the symbol (or of the unnamed place); 0 = not known */
+};
+
+/* A node of the stack trie. Node 0 is the root (no frame). */
+struct profile_node {
+	uint32_t parent;
+	uint32_t frame; /* id in profile->frames */
+};
+
+struct profile_thread {
+	int32_t pid, tid; /* -1 = not known */
+	uint32_t comm;	  /* text id */
+	bool is_kernel;
+};
+
+enum profile_end { /* how a stack ended; the same order as unwind_end, then: */
+		   PROFILE_END_COMPLETE,
+		   PROFILE_END_CUT,
+		   PROFILE_END_NO_INFO,
+		   PROFILE_END_UNMAPPED,
+		   PROFILE_END_DAMAGED,
+		   PROFILE_END_TOO_DEEP,
+		   PROFILE_END_KERNEL_ONLY,
+		   PROFILE_END_NO_STACK, /* recorded without call chains */
+		   PROFILE_END_UNKNOWN,	 /* text input does not say */
+		   PROFILE_END_COUNT
+};
+
+struct profile_sample {
+	uint64_t time_ns; /* 0 = not known */
+	uint64_t weight;  /* in the event's unit; periods for perf.data, counts for folded text */
+	uint32_t count;	  /* samples behind it: 1, or 0 where the text does not say */
+	uint32_t node;	  /* leaf of its stack */
+	uint32_t thread;  /* index in profile->threads */
+	uint32_t comm;	  /* text id: at the time of the sample */
+	uint32_t cpu;	  /* UINT32_MAX = not known */
+	uint16_t event;	  /* index in profile->events */
+	uint8_t end;	  /* enum profile_end */
+	bool skid;	  /* cpu-clock sample on the unlock after an interrupts-off region */
+};
+
+struct profile_event {
+	char *name;
+	const char *unit; /* "ns" (clocks), "cycles", "samples", "events" */
+	uint64_t samples, weight;
+	bool is_clock; /* cpu-clock or task-clock */
+};
+
+/* Per dso: what mends it. */
+struct profile_dso {
+	uint32_t name, path;
+	bool has_symbols, has_debug_info, has_unwind_info, unoptimised, missing, wrong_build_id;
+	uint32_t producer;				 /* text id */
+	uint64_t frames, unnamed_frames, guessed_frames; /* weighted by nothing: counts */
+	uint64_t stacks_ended_here[PROFILE_END_COUNT];
+};
+
+VEC_DEFINE(profile_frame_vec, struct profile_frame)
+VEC_DEFINE(profile_node_vec, struct profile_node)
+VEC_DEFINE(profile_thread_vec, struct profile_thread)
+VEC_DEFINE(profile_sample_vec, struct profile_sample)
+VEC_DEFINE(profile_event_vec, struct profile_event)
+VEC_DEFINE(profile_dso_vec, struct profile_dso)
+
+struct profile {
+	struct interner texts;
+	struct profile_frame_vec frames;
+	struct profile_node_vec nodes;
+	struct profile_thread_vec threads;
+	struct profile_sample_vec samples;
+	struct profile_event_vec events;
+	struct profile_dso_vec dsos;
+	char *source;	    /* path or "standard input" */
+	const char *format; /* "perf.data", "folded", "perf script", ... */
+	char *command, *hostname, *os_release, *cpu;
+	uint32_t cpu_count; /* of the recorded machine; 0 = not known */
+	uint64_t lost_records, lost_samples, throttled;
+	uint64_t ignored_lines;	     /* text input: lines not understood */
+	char *damage;		     /* the input was cut or damaged: what was read stands */
+	struct profile_index *index; /* hash tables behind profile_frame/_node */
+};
+
+struct profile *profile_new(void);
+void profile_free(struct profile *profile);
+void cleanup_profile(struct profile **profile);
+#define auto_profile __attribute__((cleanup(cleanup_profile)))
+
+/* Interned: equal frames, (parent, frame) pairs and (pid, tid, comm) threads get one id. */
+uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame);
+uint32_t profile_node(struct profile *profile, uint32_t parent, uint32_t frame);
+uint32_t profile_thread(struct profile *profile, int32_t pid, int32_t tid, struct str comm);
+uint32_t profile_event(struct profile *profile, const char *name);
+void profile_add_sample(struct profile *profile, const struct profile_sample *sample);
