@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/intern.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 
 enum profile_frame_flags {
@@ -22,7 +23,7 @@ enum profile_frame_flags {
 
 /* A function at a place; equal ones share an id. Texts are ids of profile->texts. */
 struct profile_frame {
-	uint32_t name; /* demangled symbol; for unnamed ones "[dso+0x...]" is made by renderers */
+	uint32_t name; /* demangled symbol; "" for unnamed ones: see profile_frame_label */
 	uint32_t dso;  /* name as reports show it, "" = not known */
 	uint32_t dso_path;
 	uint32_t file;
@@ -33,13 +34,13 @@ struct profile_frame {
 
 /* A node of the stack trie. Node 0 is the root (no frame). */
 struct profile_node {
-	uint32_t parent;
-	uint32_t frame; /* id in profile->frames */
+	uint32_t parent; /* always smaller than the node's own index: parents come first */
+	uint32_t frame;	 /* id in profile->frames */
 };
 
 struct profile_thread {
 	int32_t pid, tid; /* -1 = not known */
-	uint32_t comm;	  /* text id */
+	uint32_t comm;	  /* text id: the last one */
 	bool is_kernel;
 };
 
@@ -58,22 +59,23 @@ enum profile_end { /* how a stack ended; the same order as unwind_end, then: */
 
 struct profile_sample {
 	uint64_t time_ns; /* 0 = not known */
-	uint64_t weight;  /* in the event's unit; periods for perf.data, counts for folded text */
+	uint64_t weight;  /* in 1/scale of the event's unit: periods, or a folded text's counts */
 	uint32_t count;	  /* samples behind it: 1, or 0 where the text does not say */
-	uint32_t node;	  /* leaf of its stack */
+	uint32_t node;	  /* leaf of its stack; 0 = no stack */
 	uint32_t thread;  /* index in profile->threads */
 	uint32_t comm;	  /* text id: at the time of the sample */
 	uint32_t cpu;	  /* UINT32_MAX = not known */
 	uint16_t event;	  /* index in profile->events */
 	uint8_t end;	  /* enum profile_end */
-	bool skid;	  /* cpu-clock sample on the unlock after an interrupts-off region */
+	bool skid;	  /* clock sample on the unlock after an interrupts-off region */
 };
 
 struct profile_event {
 	char *name;
 	const char *unit; /* "ns" (clocks), "cycles", "samples", "events" */
 	uint64_t samples, weight;
-	bool is_clock; /* cpu-clock or task-clock */
+	uint64_t scale; /* weights are in 1/scale units: 1, or a power of ten for decimal texts */
+	bool is_clock;	/* cpu-clock or task-clock */
 };
 
 /* Per dso: what mends it. */
@@ -91,6 +93,8 @@ VEC_DEFINE(profile_thread_vec, struct profile_thread)
 VEC_DEFINE(profile_sample_vec, struct profile_sample)
 VEC_DEFINE(profile_event_vec, struct profile_event)
 VEC_DEFINE(profile_dso_vec, struct profile_dso)
+
+struct profile_index;
 
 struct profile {
 	struct interner texts;
@@ -115,9 +119,21 @@ void profile_free(struct profile *profile);
 void cleanup_profile(struct profile **profile);
 #define auto_profile __attribute__((cleanup(cleanup_profile)))
 
-/* Interned: equal frames, (parent, frame) pairs and (pid, tid, comm) threads get one id. */
+/* Interned: equal frames, (parent, frame) pairs, (pid, tid, comm) threads, dsos get one id. */
 uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame);
 uint32_t profile_node(struct profile *profile, uint32_t parent, uint32_t frame);
 uint32_t profile_thread(struct profile *profile, int32_t pid, int32_t tid, struct str comm);
 uint32_t profile_event(struct profile *profile, const char *name);
+uint32_t profile_dso(struct profile *profile, uint32_t name, uint32_t path);
+/* Adds the row and its weight and count to its event (sums stop at the largest uint64_t). */
 void profile_add_sample(struct profile *profile, const struct profile_sample *sample);
+
+const char *profile_text(const struct profile *profile, uint32_t text_id);
+/*
+ * Frame ids of the stack that ends in leaf `node`, outermost first, at most `capacity` of them
+ * counted from the leaf; returns how many.
+ */
+size_t profile_stack(const struct profile *profile, uint32_t node, uint32_t *ret_frames,
+		     size_t capacity);
+/* What people are shown: the name, or "[dso+0x1f]", "[dso]", "[unknown]" for unnamed places. */
+void profile_frame_label(const struct profile *profile, uint32_t frame, struct strbuf *out);
