@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/intern.h"
+#include "base/str.h"
 #include "base/vec.h"
 
 struct entity {
@@ -84,6 +85,14 @@ VEC_DEFINE(finding_vec, struct finding)
 VEC_DEFINE(need_vec, struct need)
 VEC_DEFINE(note_vec, struct note)
 
+/* Open addressing over the rows of one table: row + 1, 0 = free. Equal keys are met in the order
+ * in which they were added. */
+struct facts_index {
+	uint32_t *slots;
+	uint32_t mask;
+	uint32_t used;
+};
+
 struct facts {
 	struct interner texts;
 	struct arena arena;
@@ -92,6 +101,7 @@ struct facts {
 	struct finding_vec findings;
 	struct need_vec needs;
 	struct note_vec notes;
+	struct facts_index fact_index, note_index, relation_index;
 };
 
 #define FACTS_INIT                                                                                 \
@@ -104,9 +114,20 @@ void facts_done(struct facts *facts);
 
 uint32_t facts_text(struct facts *facts, const char *text);
 struct entity facts_entity(struct facts *facts, const char *kind, const char *name);
+/* {"symbol", "DSO:FUNCTION"}: the first ':' ends the dso, so one inside the dso becomes '_'. */
+struct entity facts_symbol(struct facts *facts, const char *dso, const char *function);
+/* Takes the name of a symbol entity apart; false where it has no ':'. */
+bool facts_symbol_split(const struct facts *facts, struct entity symbol, struct str *ret_dso,
+			struct str *ret_function);
 bool entity_eq(struct entity a, struct entity b);
+/* By host, kind and name as text: the order of everything that is printed. */
+int entity_cmp(const struct facts *facts, struct entity a, struct entity b);
 
-/* All return the index of the new row. */
+/*
+ * All return the index of the row. The key of a fact is (entity, name, window): the same key again
+ * replaces the value and keeps the row, so that a second look does not double anything.
+ */
+uint32_t facts_add(struct facts *facts, struct fact fact);
 uint32_t facts_add_number(struct facts *facts, struct entity entity, const char *name,
 			  double number, const char *unit, const char *source);
 uint32_t facts_add_text(struct facts *facts, struct entity entity, const char *name,
@@ -116,13 +137,27 @@ uint32_t facts_add_absent(struct facts *facts, struct entity entity, const char 
 /* A note is added once: the same entity, aspect and text are one row. */
 uint32_t facts_add_note(struct facts *facts, struct entity entity, const char *aspect,
 			const char *text, const char *source);
+/* Relations and needs too are added once. */
 void facts_add_relation(struct facts *facts, struct entity a, const char *verb, struct entity b);
 void facts_add_need(struct facts *facts, const char *kind, const char *menu_id,
 		    struct entity entity);
+/* Copies the arrays; a finding of the same rule and entity is replaced. */
+uint32_t facts_add_finding(struct facts *facts, const struct finding *finding);
 
-/* The fact of that entity and name, or NULL. */
+/* The fact of that entity and name (the first one added, if there are several windows), or NULL. */
 const struct fact *facts_find(const struct facts *facts, struct entity entity, const char *name);
+/* Its number, or `otherwise` where it is not there or not a number. */
+double facts_value(const struct facts *facts, struct entity entity, const char *name,
+		   double otherwise);
+/* The notes of that entity and aspect, in the order added: start with *cursor = 0; NULL ends. */
+const struct note *facts_next_note(const struct facts *facts, struct entity entity,
+				   const char *aspect, uint32_t *cursor);
+/* The text of the first such note, or NULL. */
+const char *facts_note(const struct facts *facts, struct entity entity, const char *aspect);
+bool facts_related(const struct facts *facts, struct entity a, const char *verb, struct entity b);
 /* Gives F1, F2, ... in the order of (host, kind, name, fact name, window): the same input, the
  * same numbers. */
 void facts_number(struct facts *facts);
+/* Findings: by severity (worst first), then rank, then rule and entity. */
+void facts_sort_findings(struct facts *facts);
 const char *facts_str(const struct facts *facts, uint32_t text_id);
