@@ -4,7 +4,8 @@
  *
  *	struct topn_options { const char *file; bool json; uint64_t limit; };
  *	static const struct option topn_options[] = {
- *		{ 'n', "limit", "N", "rows to show", OPTION_U64, offsetof(struct topn_options, limit)
+ *		{ 'n', "limit", "N", "rows to show", OPTION_U64, offsetof(struct topn_options,
+ *limit)
  *}, OPTIONS_END
  *	};
  *
