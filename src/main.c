@@ -1,7 +1,201 @@
+/* Looks the command up, runs it, and turns its error into text and an exit status. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "base/memory.h"
+#include "cmd/commands.h"
+#include "cmd/help.h"
+#include "config.h"
+
+static void print_line(const char *lead, const char *text)
 {
-	puts("sysgrok");
-	return 0;
+	fputs(lead, stderr);
+	term_write_safe(stderr, str_from(text));
+	fputc('\n', stderr);
+}
+
+static void print_error(const struct error *error)
+{
+	auto_free char *text = error_text(error);
+	const char *hint = error_hint(error);
+
+	print_line("sysgrok: ", text);
+	if (hint)
+		print_line("hint: ", hint);
+}
+
+static void print_notes(struct str notes)
+{
+	struct str line;
+
+	while (str_next_line(&notes, &line))
+		fprintf(stderr, "sysgrok: note: %.*s\n", STR_ARG(line));
+}
+
+static enum term_color_mode color_mode(const char *name)
+{
+	if (strcmp(name, "always") == 0)
+		return TERM_COLOR_ALWAYS;
+	return strcmp(name, "never") == 0 ? TERM_COLOR_NEVER : TERM_COLOR_AUTO;
+}
+
+static struct error *usage_hint(struct error *error, const struct command *command)
+{
+	if (error_hint(error))
+		return error;
+	if (!command)
+		return error_with_hint(error, "'sysgrok help' shows how it is used");
+	return error_with_hint(error, "'sysgrok %s -h' shows how it is used", command->name);
+}
+
+static struct error *check_operands(const struct command *command, int count, char **operands)
+{
+	if (count < command->min_operands)
+		return error_new(ERROR_USAGE, "'%s' needs more operands: %s", command->name,
+				 command->usage);
+	if (command->max_operands >= 0 && count > command->max_operands)
+		return error_new(ERROR_USAGE, "'%s': unexpected operand '%s'", command->name,
+				 operands[command->max_operands]);
+	return NULL;
+}
+
+static void free_options(const struct command *command, char *options)
+{
+	for (const struct option *o = command->options; o && o->kind != OPTION_END; o++) {
+		if (o->kind == OPTION_LIST)
+			option_list_done((struct option_list *)(void *)(options + o->offset));
+	}
+	free(options);
+}
+
+/* Called with the options of the command parsed into `options`. */
+static struct error *start(const struct command *command, const struct global_options *global,
+			   const void *options, int argc, char **argv)
+{
+	struct warnings warnings = { 0 };
+	struct command_context context = {
+		.command = command,
+		.options = options,
+		.color = color_mode(global->color),
+		.json = global->json,
+		.offline = global->offline,
+		.echo_input = global->echo_input,
+		.verbosity = global->verbosity,
+		.warnings = &warnings,
+	};
+	struct error *error;
+
+	context.out = term_on(stdout, context.color);
+	if (global->debug)
+		log_enable(global->debug);
+	if (global->help) {
+		help_command_page(&context.out, command);
+		return NULL;
+	}
+	TRY(check_operands(command, argc, argv));
+	error = command->run(&context, argc, argv);
+	fflush(stdout);
+	warnings_print(&warnings, stderr);
+	warnings_done(&warnings);
+	return error;
+}
+
+static struct error *run_command(const struct command *command, struct global_options *global,
+				 int argc, char **argv)
+{
+	auto_strbuf struct strbuf notes = STRBUF_INIT;
+	char *options = x_calloc(1, command->options_size);
+	struct options_input input = {
+		.own = command->options,
+		.global = global_options,
+		.own_target = options,
+		.global_target = global,
+		.stop_at_operand = command->stop_at_operand,
+	};
+	struct error *error;
+	int operands;
+
+	if (command->defaults)
+		memcpy(options, command->defaults, command->options_size);
+	error = options_parse(&input, argc, argv, &notes, &operands);
+	if (!error) {
+		print_notes(strbuf_str(&notes));
+		error = start(command, global, options, operands, argv);
+	}
+	free_options(command, options);
+	if (error && error->code == ERROR_USAGE)
+		error = usage_hint(error, command);
+	return error;
+}
+
+/* argv[0] is the first word after the program's name. */
+static struct error *sysgrok(int argc, char **argv)
+{
+	struct global_options global = GLOBAL_OPTIONS_INIT;
+	struct options_input input = {
+		.global = global_options,
+		.global_target = &global,
+		.stop_at_operand = true,
+	};
+	const struct command *command;
+	struct error *error;
+	struct term out;
+	int operands;
+
+	error = options_parse(&input, argc, argv, NULL, &operands);
+	if (error)
+		return usage_hint(error, NULL);
+	if (global.version) {
+		puts("sysgrok " SYSGROK_VERSION);
+		return NULL;
+	}
+	if (!operands && !global.help)
+		return error_with_hint(error_new(ERROR_USAGE, "no command was given"),
+				       "'sysgrok help' lists the commands");
+	if (operands) {
+		command = command_find(argv[0]);
+		if (!command)
+			return command_unknown(argv[0]);
+		return run_command(command, &global, operands - 1, argv + 1);
+	}
+	out = term_on(stdout, color_mode(global.color));
+	help_overall(&out);
+	return NULL;
+}
+
+/* The programs that this file can be, by the base name it was called with; the first is any other.
+ */
+static const struct tool {
+	const char *name;
+	struct error *(*run)(int argc, char **argv);
+} tools[] = {
+	{ "sysgrok", sysgrok },
+};
+
+static const struct tool *tool_of(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	struct str name = str_from(slash ? slash + 1 : path);
+
+	if (str_ends_with(name, STR(".py")))
+		name.len -= 3;
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
+		if (str_is(name, tools[i].name))
+			return &tools[i];
+	}
+	return &tools[0];
+}
+
+int main(int argc, char **argv)
+{
+	auto_error struct error *error = tool_of(argv[0])->run(MAX(argc - 1, 0), argv + 1);
+
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && !error)
+		error = error_errno(errno ? errno : EIO, "writing to standard output");
+	if (error)
+		print_error(error);
+	return error_exit_status(error);
 }

@@ -167,6 +167,19 @@ static bool seconds_of(struct str text, double *ret)
 	return false;
 }
 
+static bool is_choice(const char *choices, struct str text)
+{
+	struct str rest = str_from(choices), choice;
+	bool more;
+
+	do {
+		more = str_cut(rest, '|', &choice, &rest);
+		if (str_eq(choice, text))
+			return true;
+	} while (more);
+	return false;
+}
+
 static struct error *store(const struct found_option *found, const char *value)
 {
 	char *target = found->target ? found->target + found->option->offset : NULL;
@@ -186,6 +199,11 @@ static struct error *store(const struct found_option *found, const char *value)
 		return NULL;
 	case OPTION_TEXT:
 		*(const char **)(void *)target = value ? value : "";
+		return NULL;
+	case OPTION_CHOICE:
+		if (!is_choice(found->option->value, text))
+			return bad_value(found, value, found->option->value);
+		*(const char **)(void *)target = value;
 		return NULL;
 	case OPTION_U64:
 		if (!value)
@@ -267,6 +285,8 @@ static struct error *parse_letters(struct parse *parse, const char *word)
 					 word[2] ? " in " : "", word[2] ? word : "");
 		if ((takes_value(found.option) || value_is_optional(found.option)) && letter[1]) {
 			found.attached = letter + 1;
+			if (value_is_optional(found.option) && letter[1] == '=')
+				found.attached++;
 			return apply(parse, &found);
 		}
 		TRY(apply(parse, &found));
@@ -299,8 +319,12 @@ struct error *options_parse(const struct options_input *input, int argc, char **
 	return NULL;
 }
 
-#define HELP_COLUMN 30
-#define HELP_WIDTH 98
+bool option_is_shown(const struct option *option)
+{
+	return option->help && is_ours(option);
+}
+
+#define HELP_COLUMN 28
 
 static void add_synopsis(struct strbuf *out, const struct option *option)
 {
@@ -310,42 +334,46 @@ static void add_synopsis(struct strbuf *out, const struct option *option)
 		strbuf_add_text(out, "    ");
 	if (option->name)
 		strbuf_addf(out, "--%s", option->name);
-	if (!option->value)
-		return;
-	strbuf_addf(out, "%s%s", value_is_optional(option) ? "" : " ", option->value);
+	if (option->value)
+		strbuf_addf(out, "%s%s", value_is_optional(option) ? "" : " ", option->value);
 }
 
-void options_help(const struct option *options, struct strbuf *out)
+static void add_filled(struct strbuf *out, struct str text, unsigned width, unsigned indent)
+{
+	unsigned column = indent;
+	struct str word;
+	bool first = true;
+
+	while (str_next_word(&text, &word)) {
+		unsigned columns = term_text_width(word);
+
+		if (!first && column + 1 + columns > width) {
+			strbuf_addf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			strbuf_add_char(out, ' ');
+			column++;
+		}
+		strbuf_add(out, word);
+		column += columns;
+		first = false;
+	}
+	strbuf_add_char(out, '\n');
+}
+
+void options_help(const struct option *options, unsigned width, struct strbuf *out)
 {
 	for (const struct option *o = options; o->kind != OPTION_END; o++) {
 		auto_strbuf struct strbuf synopsis = STRBUF_INIT;
-		struct str help = str_from(o->help), word;
-		unsigned column = HELP_COLUMN;
-		bool first = true;
 
-		if (!o->help || !is_ours(o))
+		if (!option_is_shown(o))
 			continue;
 		add_synopsis(&synopsis, o);
-		strbuf_addf(out, "  %-*s", HELP_COLUMN - 4, strbuf_text(&synopsis));
-		if (synopsis.len > HELP_COLUMN - 4)
+		strbuf_addf(out, "  %-*s", HELP_COLUMN - 2, strbuf_text(&synopsis));
+		/* At least two blanks before the words, else they begin on a line of their own. */
+		if (synopsis.len + 4 > HELP_COLUMN)
 			strbuf_addf(out, "\n%*s", HELP_COLUMN, "");
-		else
-			strbuf_add_text(out, "  ");
-		while (str_next_word(&help, &word)) {
-			unsigned columns = term_text_width(word);
-
-			if (!first && column + 1 + columns > HELP_WIDTH) {
-				strbuf_addf(out, "\n%*s", HELP_COLUMN, "");
-				column = HELP_COLUMN;
-			} else if (!first) {
-				strbuf_add_char(out, ' ');
-				column++;
-			}
-			strbuf_add(out, word);
-			column += columns;
-			first = false;
-		}
-		strbuf_add_char(out, '\n');
+		add_filled(out, str_from(o->help), width, HELP_COLUMN);
 	}
 }
 

@@ -2,11 +2,11 @@
  * The command line as tables. One parser reads it; help, completion and the man-page check read
  * the same tables. A command's options are written into a struct of the command's own.
  *
- *	struct topn_options { const char *file; bool json; uint64_t limit; };
+ *	struct topn_options { uint64_t limit; };
  *	static const struct option topn_options[] = {
- *		{ 'n', "limit", "N", "rows to show", OPTION_U64, offsetof(struct topn_options,
- *limit)
- *}, OPTIONS_END
+ *		{ 'n', "limit", "N", "rows to show", OPTION_U64,
+ *		  offsetof(struct topn_options, limit) },
+ *		OPTIONS_END
  *	};
  *
  * Exact long names beat prefixes, and prefixes count among that command's options only, then among
@@ -26,8 +26,9 @@ enum option_kind {
 	OPTION_FLAG,	 /* bool: true when given */
 	OPTION_NEGATION, /* bool: false when given (--no-children) */
 	OPTION_COUNT,	 /* unsigned: times given (-v -v) */
-	OPTION_TEXT,	 /* const char *: borrowed from argv, the last one wins */
-	OPTION_U64,	 /* uint64_t */
+	OPTION_TEXT,	 /* const char *: borrowed from argv, the last one wins; "" = left out */
+	OPTION_CHOICE,	 /* const char *: one of the texts that `value` lists ("a|b|c") */
+	OPTION_U64,	 /* uint64_t; 1 where an optional value is left out */
 	OPTION_REAL,	 /* double */
 	OPTION_LIST,	 /* struct option_list: every value, in order */
 	OPTION_SECONDS,	 /* double: 5, 1.5s, 200ms, 2m */
@@ -38,7 +39,7 @@ enum option_kind {
 struct option {
 	char letter;	   /* or 0 */
 	const char *name;  /* long name without dashes, or NULL */
-	const char *value; /* name of its value in help; "[=N]" = optional; NULL = none */
+	const char *value; /* its value in help: "N", "a|b" (choices), "[=N]" (optional) or NULL */
 	const char *help;  /* one line; NULL hides it from help and completion */
 	enum option_kind kind;
 	size_t offset; /* of the target in the command's struct */
@@ -66,8 +67,10 @@ struct options_input {
  */
 MUST_CHECK struct error *options_parse(const struct options_input *input, int argc, char **argv,
 				       struct strbuf *notes, int *ret_operands);
-/* The options' part of a help page. */
-void options_help(const struct option *options, struct strbuf *out);
+/* The options' part of a help page, filled to `width` columns. */
+void options_help(const struct option *options, unsigned width, struct strbuf *out);
+/* Whether help, completion and the man page show it: known to be ours and with a help line. */
+bool option_is_shown(const struct option *option);
 void option_list_done(struct option_list *list);
 /* The nearest of `names` (count of them) to `word` by edit distance, or NULL if none is near. */
 const char *nearest_name(const char *word, const char *const *names, size_t count);

@@ -1,0 +1,72 @@
+#include "cmd/commands.h"
+
+#include <string.h>
+
+extern const struct command help_command;
+
+const struct command *const commands[] = {
+	&help_command,
+	NULL,
+};
+
+const struct option global_options[] = {
+	{ 'h', "help", NULL, "show this help, or that of the command, and exit", OPTION_FLAG,
+	  offsetof(struct global_options, help) },
+	{ 'v', "verbose", NULL, "more words; may be repeated", OPTION_COUNT,
+	  offsetof(struct global_options, verbosity) },
+	{ 0, "version", NULL, "show the version and exit", OPTION_FLAG,
+	  offsetof(struct global_options, version) },
+	{ 0, "json", NULL, "write the result as one JSON document", OPTION_FLAG,
+	  offsetof(struct global_options, json) },
+	{ 0, "offline", NULL, "use no network of any kind", OPTION_FLAG,
+	  offsetof(struct global_options, offline) },
+	{ 0, "color", "auto|always|never", "when to colour; auto = on a terminal, unless NO_COLOR",
+	  OPTION_CHOICE, offsetof(struct global_options, color) },
+	{ 'e', "echo-input", NULL, "show the input that was read before the answer", OPTION_FLAG,
+	  offsetof(struct global_options, echo_input) },
+	{ 'd', "debug", "[=DOMAIN]", "say on stderr what goes on inside, e.g. --debug=symbol,dso",
+	  OPTION_TEXT, offsetof(struct global_options, debug) },
+	OPTIONS_END
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
+struct error *command_unknown(const char *name)
+{
+	const char *names[64], *nearest;
+	size_t count = 0;
+	struct error *error = error_new(ERROR_USAGE, "there is no command '%s'", name);
+
+	for (size_t i = 0; commands[i] && count < ARRAY_SIZE(names); i++)
+		names[count++] = commands[i]->name;
+	nearest = nearest_name(name, names, count);
+	if (nearest)
+		return error_with_hint(error, "did you mean '%s'?", nearest);
+	return error_with_hint(error, "'sysgrok help' lists the commands");
+}
+
+const char *command_group_title(enum command_group group)
+{
+	switch (group) {
+	case COMMAND_UNDERSTAND:
+		return "understand";
+	case COMMAND_HOSTS:
+		return "hosts";
+	case COMMAND_PROFILES:
+		return "profiles";
+	case COMMAND_COUNTERS:
+		return "counters";
+	case COMMAND_SELF:
+		return "self";
+	case COMMAND_GROUPS:
+		break;
+	}
+	return "";
+}

@@ -1,0 +1,28 @@
+/* The one table of commands, and the options that every command takes. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/options.h"
+#include "cmd/command.h"
+
+struct global_options {
+	bool help, version, json, offline, echo_input;
+	unsigned verbosity;
+	const char *color; /* auto, always or never */
+	const char *debug; /* domains, "" = all, NULL = off */
+};
+
+#define GLOBAL_OPTIONS_INIT                                                                        \
+	{                                                                                          \
+		.color = "auto"                                                                    \
+	}
+
+extern const struct option global_options[];
+/* Ended by NULL, in the order in which help shows them. */
+extern const struct command *const commands[];
+
+const struct command *command_find(const char *name);
+/* An ERROR_USAGE that names the nearest command. */
+struct error *command_unknown(const char *name);
+const char *command_group_title(enum command_group group);
