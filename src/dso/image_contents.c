@@ -1,0 +1,132 @@
+#include "dso/image_contents.h"
+
+#include <elf.h>
+#include <stdlib.h>
+/* Makes next_in a pointer to const. */
+#define ZLIB_CONST
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/memory.h"
+
+#ifndef ELFCOMPRESS_ZSTD
+#define ELFCOMPRESS_ZSTD 2
+#endif
+
+/* Neither zlib (1032:1) nor real debug sections in zstd exceed the ratio. */
+#define MAX_RATIO 1100U
+#define MAX_UNCOMPRESSED_BYTES ((uint64_t)4 << 30)
+
+enum coding { CODING_NONE, CODING_ZLIB, CODING_ZSTD, CODING_UNKNOWN };
+
+/* Moves `raw` behind the compression header and says what follows, and its size when unpacked. */
+static enum coding read_coding(const struct image *image, const struct image_section *section,
+			       struct bytes *raw, uint64_t *ret_size)
+{
+	uint64_t align;
+	uint32_t type;
+
+	if (section->flags & SHF_COMPRESSED) {
+		if (!bytes_u32(raw, &type) || (image->is_64 && !bytes_skip(raw, 4)) ||
+		    !image_word(image, raw, ret_size) || !image_word(image, raw, &align))
+			return CODING_UNKNOWN;
+		if (type == ELFCOMPRESS_ZLIB)
+			return CODING_ZLIB;
+		return type == ELFCOMPRESS_ZSTD ? CODING_ZSTD : CODING_UNKNOWN;
+	}
+	if (str_starts_with(section->name, STR(".zdebug_"))) {
+		uint8_t size_bytes[8];
+		char magic[4];
+
+		if (!bytes_copy(raw, magic, sizeof(magic)) || memcmp(magic, "ZLIB", 4) != 0 ||
+		    !bytes_copy(raw, size_bytes, sizeof(size_bytes)))
+			return CODING_UNKNOWN;
+		*ret_size = 0;
+		for (size_t i = 0; i < sizeof(size_bytes); i++)
+			*ret_size = *ret_size << 8 | size_bytes[i];
+		return CODING_ZLIB;
+	}
+	return CODING_NONE;
+}
+
+static bool inflate_all(struct bytes raw, uint8_t *out, size_t size_bytes)
+{
+	z_stream z = { 0 };
+	size_t in_left = bytes_left(&raw), out_left = size_bytes;
+	int status = Z_OK;
+
+	z.next_in = raw.pos;
+	z.next_out = out;
+	if (inflateInit(&z) != Z_OK)
+		return false;
+	while (status == Z_OK && (out_left || z.avail_out || z.avail_in)) {
+		if (!z.avail_in) {
+			z.avail_in = (uInt)MIN(in_left, (size_t)1 << 30);
+			in_left -= z.avail_in;
+		}
+		if (!z.avail_out) {
+			z.avail_out = (uInt)MIN(out_left, (size_t)1 << 30);
+			out_left -= z.avail_out;
+		}
+		status = inflate(&z, Z_NO_FLUSH);
+	}
+	inflateEnd(&z);
+	return out_left == 0 && z.avail_out == 0;
+}
+
+static bool uncompress_section(struct image *image, enum coding coding, struct bytes raw,
+			       uint64_t size, struct image_contents *contents)
+{
+	uint64_t most = MIN((uint64_t)bytes_left(&raw) * MAX_RATIO + 64,
+			    MAX_UNCOMPRESSED_BYTES - image->uncompressed_bytes);
+	bool ok;
+
+	if (coding == CODING_UNKNOWN || size > most)
+		return false;
+	/* Not x_malloc: that a damaged size cannot be had is no reason to end. */
+	contents->data = malloc(size ? (size_t)size : 1);
+	if (!contents->data)
+		return false;
+	contents->size_bytes = (size_t)size;
+	image->uncompressed_bytes += size;
+	if (coding == CODING_ZLIB)
+		ok = inflate_all(raw, contents->data, contents->size_bytes);
+	else
+		ok = ZSTD_decompress(contents->data, contents->size_bytes, raw.pos,
+				     bytes_left(&raw)) == contents->size_bytes;
+	return ok;
+}
+
+bool image_contents(struct image *image, const struct image_section *section, struct bytes *ret)
+{
+	struct bytes all = image->all, raw;
+	struct image_contents *contents;
+	enum coding coding;
+	uint64_t size;
+
+	if (!section || section->type == SHT_NOBITS || !bytes_seek(&all, section->offset) ||
+	    !bytes_sub(&all, section->size, &raw))
+		return false;
+	coding = read_coding(image, section, &raw, &size);
+	if (coding == CODING_NONE) {
+		*ret = raw;
+		return true;
+	}
+	if (!image->contents)
+		image->contents = x_calloc(image->section_count, sizeof(*image->contents));
+	contents = &image->contents[section - image->sections];
+	if (!contents->data && !contents->is_damaged)
+		contents->is_damaged = !uncompress_section(image, coding, raw, size, contents);
+	if (contents->is_damaged)
+		return false;
+	*ret = bytes_of(contents->data, contents->size_bytes);
+	ret->swap = image->all.swap;
+	return true;
+}
+
+void image_contents_free(struct image *image)
+{
+	for (size_t i = 0; image->contents && i < image->section_count; i++)
+		free(image->contents[i].data);
+	free(image->contents);
+}
