@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+extern const struct command completion_command;
 extern const struct command help_command;
 
 const struct command *const commands[] = {
+	&completion_command,
 	&help_command,
 	NULL,
 };
