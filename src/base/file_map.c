@@ -26,7 +26,6 @@ struct map_slot {
 static struct map_slot *_Atomic slots;
 static pthread_mutex_t slots_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction previous_action;
-static bool handler_installed;
 static uintptr_t page_bytes;
 
 static void on_sigbus(int signal_number, siginfo_t *info, void *)
@@ -51,19 +50,26 @@ static void on_sigbus(int signal_number, siginfo_t *info, void *)
 	sigaction(signal_number, &previous_action, NULL);
 }
 
+/* With each map, as others (a test framework, a sanitizer) may have put theirs in our place. */
+static void guard_install(void)
+{
+	struct sigaction action = { .sa_sigaction = on_sigbus,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction current;
+
+	page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+	if (sigaction(SIGBUS, NULL, &current) == 0 && current.sa_sigaction == on_sigbus)
+		return;
+	previous_action = current;
+	sigaction(SIGBUS, &action, NULL);
+}
+
 static void slot_take(struct file_map *map)
 {
 	struct map_slot *slot;
 
 	pthread_mutex_lock(&slots_mutex);
-	if (!handler_installed) {
-		struct sigaction action = { .sa_sigaction = on_sigbus,
-					    .sa_flags = SA_SIGINFO | SA_NODEFER };
-
-		page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
-		sigaction(SIGBUS, &action, &previous_action);
-		handler_installed = true;
-	}
+	guard_install();
 	for (slot = atomic_load(&slots); slot && atomic_load(&slot->end); slot = slot->next)
 		;
 	if (!slot) {

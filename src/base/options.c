@@ -202,7 +202,8 @@ static struct error *store(const struct found_option *found, const char *value)
 		return NULL;
 	case OPTION_CHOICE:
 		if (!is_choice(found->option->value, text))
-			return bad_value(found, value, found->option->value);
+			return error_new(ERROR_USAGE, "%.*s: '%s' is not one of %s",
+					 STR_ARG(found->spelling), value, found->option->value);
 		*(const char **)(void *)target = value;
 		return NULL;
 	case OPTION_U64:
