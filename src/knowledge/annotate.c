@@ -1,0 +1,170 @@
+/* Pours what is known about the entities of an answer into its notes. */
+#include <string.h>
+
+#include "knowledge/knowledge.h"
+
+/* Callers of callers are followed inside one library at most so far. */
+#define MAX_CALLER_DEPTH 24
+
+static void note_field(struct facts *facts, struct entity entity, const char *aspect,
+		       struct kb_match match, uint32_t text)
+{
+	const char *source = kb_text(match.index, match.entry->fields[KB_FIELD_SOURCE]);
+
+	if (!*kb_text(match.index, text))
+		return;
+	if (!*source)
+		source = kb_text(match.index, match.entry->origin);
+	facts_add_note(facts, entity, aspect, kb_text(match.index, text), source);
+}
+
+/* The conditions of a change are notes of an entity that is named by the change's text. */
+static void note_advice(struct facts *facts, struct entity entity, struct kb_match match)
+{
+	const struct kb_entry *entry = match.entry;
+
+	for (uint32_t i = 0; i < entry->advice_count; i++) {
+		const struct kb_advice *advice = &match.index->advice[entry->advice_first + i];
+		const char *text = kb_text(match.index, advice->fields[KB_ADVICE_TEXT]);
+		struct entity advised = facts_entity(facts, "advice", text);
+
+		facts_add_note(facts, entity, "change", text, kb_text(match.index, entry->origin));
+		for (unsigned field = KB_ADVICE_WHEN; field < KB_ADVICE_FIELD_COUNT; field++)
+			if (advice->fields[field])
+				note_field(facts, advised, kb_advice_field_names[field], match,
+					   advice->fields[field]);
+	}
+}
+
+static void note_topic(const struct knowledge *knowledge, struct facts *facts, struct entity entity,
+		       struct kb_match match)
+{
+	const char *name = kb_text(match.index, match.entry->fields[KB_FIELD_TOPIC]);
+	struct entity topic = facts_entity(facts, "topic", name);
+	struct kb_match found;
+
+	if (!*name)
+		return;
+	note_field(facts, entity, "topic", match, match.entry->fields[KB_FIELD_TOPIC]);
+	if (facts_note(facts, topic, "problem"))
+		return;
+	found = knowledge_topic(knowledge, str_from(name));
+	if (!found.entry)
+		return;
+	note_field(facts, topic, "problem", found, found.entry->fields[KB_FIELD_PROBLEM]);
+	note_advice(facts, topic, found);
+}
+
+static bool caller_matches(const struct facts *facts, struct entity caller, struct str pattern)
+{
+	struct str name = interned(&facts->texts, caller.name), dso, function;
+
+	if (str_glob(pattern, name))
+		return true;
+	return facts_symbol_split(facts, caller, &dso, &function) && str_glob(pattern, function);
+}
+
+/* Direct callers, and theirs as long as they are in the library that `symbol` is in. */
+static bool called_by(const struct facts *facts, struct entity symbol, struct str pattern,
+		      unsigned depth)
+{
+	struct str dso, caller_dso, function;
+
+	if (depth == 0 || !facts_symbol_split(facts, symbol, &dso, &function))
+		return false;
+	for (size_t i = 0; i < facts->relations.count; i++) {
+		const struct relation *relation = &facts->relations.items[i];
+
+		if (!entity_eq(relation->b, symbol) || entity_eq(relation->a, symbol) ||
+		    strcmp(facts_str(facts, relation->verb), "calls") != 0)
+			continue;
+		if (caller_matches(facts, relation->a, pattern))
+			return true;
+		if (facts_symbol_split(facts, relation->a, &caller_dso, &function) &&
+		    str_eq(dso, caller_dso) && called_by(facts, relation->a, pattern, depth - 1))
+			return true;
+	}
+	return false;
+}
+
+static void note_hints(struct facts *facts, struct entity symbol, struct kb_match match)
+{
+	for (uint32_t i = 0; i < match.entry->hint_count; i++) {
+		const struct kb_hint *hint = &match.index->hints[match.entry->hint_first + i];
+
+		if (called_by(facts, symbol, str_from(kb_text(match.index, hint->pattern)),
+			      MAX_CALLER_DEPTH))
+			note_field(facts, symbol, "caller_hint", match, hint->text);
+	}
+}
+
+static void note_function(const struct knowledge *knowledge, struct facts *facts,
+			  struct entity symbol)
+{
+	struct str dso, function;
+	struct kb_match match;
+
+	if (!facts_symbol_split(facts, symbol, &dso, &function))
+		return;
+	match = knowledge_function(knowledge, dso, function);
+	if (!match.entry)
+		return;
+	note_field(facts, symbol, "what", match, match.entry->fields[KB_FIELD_WHAT]);
+	note_field(facts, symbol, "why_hot", match, match.entry->fields[KB_FIELD_HOT]);
+	note_field(facts, symbol, "family", match, match.entry->fields[KB_FIELD_FAMILY]);
+	if (match.entry->skid)
+		facts_add_note(facts, symbol, "skid", "yes",
+			       kb_text(match.index, match.entry->origin));
+	if (match.elsewhere)
+		facts_add_note(facts, symbol, "elsewhere",
+			       "told by its name alone: it is in another library than usual, as "
+			       "when it is linked in statically",
+			       kb_text(match.index, match.entry->origin));
+	note_advice(facts, symbol, match);
+	note_hints(facts, symbol, match);
+	note_topic(knowledge, facts, symbol, match);
+}
+
+static void note_named(const struct knowledge *knowledge, struct facts *facts, struct entity entity,
+		       struct kb_match match)
+{
+	if (!match.entry)
+		return;
+	note_field(facts, entity, "what", match, match.entry->fields[KB_FIELD_WHAT]);
+	note_field(facts, entity, "use", match, match.entry->fields[KB_FIELD_USE]);
+	note_advice(facts, entity, match);
+	note_topic(knowledge, facts, entity, match);
+}
+
+static void note_entity(const struct knowledge *knowledge, struct facts *facts,
+			struct entity entity)
+{
+	const char *kind = facts_str(facts, entity.kind);
+	struct str name = interned(&facts->texts, entity.name);
+
+	if (!strcmp(kind, "symbol")) {
+		note_function(knowledge, facts, entity);
+	} else if (!strcmp(kind, "dso")) {
+		struct kb_match match = knowledge_library(knowledge, name);
+
+		note_named(knowledge, facts, entity,
+			   match.entry ? match : knowledge_program(knowledge, name));
+	} else if (!strcmp(kind, "program")) {
+		note_named(knowledge, facts, entity, knowledge_program(knowledge, name));
+	}
+}
+
+void knowledge_annotate(const struct knowledge *knowledge, struct facts *facts)
+{
+	struct entity last = { 0 };
+
+	/* facts of one entity usually stand together; notes are added once in any case */
+	for (size_t i = 0; i < facts->facts.count; i++) {
+		struct entity entity = facts->facts.items[i].entity;
+
+		if (i && entity_eq(entity, last))
+			continue;
+		note_entity(knowledge, facts, entity);
+		last = entity;
+	}
+}

@@ -1,0 +1,192 @@
+#include "knowledge/knowledge.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "knowledge/symbol_name.h"
+
+/* Compiled from data/knowledge/ by tools/embed-knowledge.c. */
+extern const struct str embedded_knowledge_bin;
+
+/* Latest first. A layer owns its block, but for the embedded one. */
+struct layer {
+	struct kb_index index;
+	char *block;
+	struct layer *older;
+};
+
+struct knowledge {
+	struct layer *layers;
+};
+
+static struct error *layer_add(struct knowledge *knowledge, struct str block, char *take_block)
+{
+	struct layer *layer = x_calloc(1, sizeof(*layer));
+	struct error *error = kb_index_open(block, &layer->index);
+
+	layer->block = take_block;
+	if (error) {
+		free(layer->block);
+		free(layer);
+		return error;
+	}
+	layer->older = knowledge->layers;
+	knowledge->layers = layer;
+	return NULL;
+}
+
+struct knowledge *knowledge_new(void)
+{
+	struct knowledge *knowledge = x_calloc(1, sizeof(*knowledge));
+	auto_error struct error *error = layer_add(knowledge, embedded_knowledge_bin, NULL);
+
+	if (error) /* the build made it: this is a broken binary */
+		abort();
+	return knowledge;
+}
+
+void knowledge_free(struct knowledge *knowledge)
+{
+	if (!knowledge)
+		return;
+	while (knowledge->layers) {
+		struct layer *layer = knowledge->layers;
+
+		knowledge->layers = layer->older;
+		free(layer->block);
+		free(layer);
+	}
+	free(knowledge);
+}
+
+void cleanup_knowledge(struct knowledge **knowledge)
+{
+	knowledge_free(*knowledge);
+}
+
+/* Topics may be those of any layer below; only the embedded one is looked at, which has most. */
+static const struct kb_index *embedded(const struct knowledge *knowledge)
+{
+	const struct layer *layer = knowledge->layers;
+
+	while (layer->older)
+		layer = layer->older;
+	return &layer->index;
+}
+
+struct error *knowledge_add_text(struct knowledge *knowledge, const char *name, struct str text)
+{
+	auto_kb_source struct kb_source source = { 0 };
+	auto_strbuf struct strbuf block = STRBUF_INIT;
+	struct str written;
+
+	TRY(kb_source_parse(&source, name, text));
+	TRY(kb_index_write(&source, embedded(knowledge), &block));
+	written = strbuf_str(&block);
+	return layer_add(knowledge, written, strbuf_take(&block));
+}
+
+static int is_knowledge_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && str_ends_with(str_from(entry->d_name), STR(".kb"));
+}
+
+static struct error *file_add(struct knowledge *knowledge, const char *folder, const char *name)
+{
+	auto_strbuf struct strbuf path = STRBUF_INIT;
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/%s", folder, name);
+	TRY(file_read(strbuf_text(&path), KB_SOURCE_CAP_BYTES, &text));
+	return knowledge_add_text(knowledge, strbuf_text(&path), strbuf_str(&text));
+}
+
+void knowledge_add_folder(struct knowledge *knowledge, const char *path, struct warnings *warnings)
+{
+	struct dirent **names = NULL;
+	int count = scandir(path, &names, is_knowledge_file, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		auto_error struct error *error = file_add(knowledge, path, names[i]->d_name);
+
+		if (error) {
+			auto_free char *text = error_text(error);
+
+			warnings_add(warnings, "%s; left out", text);
+		}
+		free(names[i]);
+	}
+	free(names);
+}
+
+typedef struct kb_match find_function(const struct kb_index *index, struct str library,
+				      struct str name, bool elsewhere);
+
+static struct kb_match find_in_layers(const struct knowledge *knowledge, struct str library,
+				      const struct str *forms, size_t form_count, bool elsewhere,
+				      find_function *find)
+{
+	for (const struct layer *layer = knowledge->layers; layer; layer = layer->older)
+		for (size_t i = 0; i < form_count; i++) {
+			struct kb_match match = find(&layer->index, library, forms[i], elsewhere);
+
+			if (match.entry)
+				return match;
+		}
+	return (struct kb_match){ 0 };
+}
+
+struct kb_match knowledge_function(const struct knowledge *knowledge, struct str library,
+				   struct str function)
+{
+	auto_arena struct arena arena = ARENA_INIT;
+	struct str forms[SYMBOL_NAME_FORMS];
+	size_t count = symbol_name_forms(&arena, function, forms);
+	struct str plain = library_name(library);
+
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+		struct kb_match match =
+			find_in_layers(knowledge, plain, forms, count, elsewhere, kb_find_name);
+
+		if (!match.entry)
+			match = find_in_layers(knowledge, plain, forms, count, elsewhere,
+					       kb_find_pattern);
+		/* kernel code is never somebody else's */
+		if (match.entry || str_is(plain, "kernel"))
+			return match;
+	}
+	return (struct kb_match){ 0 };
+}
+
+typedef const struct kb_entry *find_entry(const struct kb_index *index, struct str name);
+
+static struct kb_match find_named(const struct knowledge *knowledge, struct str name,
+				  find_entry *find)
+{
+	for (const struct layer *layer = knowledge->layers; layer; layer = layer->older) {
+		const struct kb_entry *entry = find(&layer->index, name);
+
+		if (entry)
+			return (struct kb_match){ &layer->index, entry, KB_BY_NAME, false };
+	}
+	return (struct kb_match){ 0 };
+}
+
+struct kb_match knowledge_library(const struct knowledge *knowledge, struct str library)
+{
+	return find_named(knowledge, library_name(library), kb_find_library);
+}
+
+struct kb_match knowledge_program(const struct knowledge *knowledge, struct str program)
+{
+	return find_named(knowledge, library_name(program), kb_find_program);
+}
+
+struct kb_match knowledge_topic(const struct knowledge *knowledge, struct str topic)
+{
+	return find_named(knowledge, topic, kb_find_topic);
+}
