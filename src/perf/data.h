@@ -97,6 +97,9 @@ struct perf_machine {
 	uint64_t total_memory_bytes;
 	uint64_t first_sample_ns, last_sample_ns; /* SAMPLE_TIME */
 	int clock_id;				  /* -1 = not said */
+	uint64_t clock_resolution_ns;		  /* CLOCKID */
+	/* CLOCK_DATA: the same moment on the wall clock and on clock_id; 0, 0 = not said */
+	uint64_t wall_clock_ns, clock_at_wall_ns;
 };
 
 struct perf_build_id {
@@ -113,7 +116,7 @@ VEC_DEFINE(perf_build_id_vec, struct perf_build_id)
 /* Counters that the report prints. */
 struct perf_tally {
 	uint64_t records, samples, lost_records, lost_samples, throttled, mmaps, forks, unknown;
-	uint64_t aux_lost;
+	uint64_t malformed; /* records that contradict their own size: skipped */
 };
 
 struct perf_data {
@@ -139,12 +142,9 @@ enum perf_next { PERF_NEXT_RECORD, PERF_NEXT_END };
 
 /*
  * The records in time order (time 0 first; side-band before samples at equal time). Pointers stay
- * good until the next call for compressed or piped input, until perf_data_free otherwise. At the
+ * good until the next call for compressed input, until perf_data_free otherwise. At the
  * end, `damage` tells whether it was the real one.
  */
 enum perf_next perf_data_next(struct perf_data *data, struct perf_record *ret);
-/* Decodes one record (header included) of evsel layout: for the live recorder's rings. */
-bool perf_record_decode(const struct perf_evsel_vec *evsels, bool swap, const uint8_t *record,
-			size_t size_bytes, struct perf_record *ret);
 /* True when the first bytes are those of a perf.data file of either kind. */
 bool perf_data_is_magic(const uint8_t *bytes, size_t size_bytes);
