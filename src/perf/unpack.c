@@ -72,7 +72,7 @@ static void release(struct unpack *unpack, size_t index)
 }
 
 /* A new chunk that begins with the unfinished record of the full one. */
-static void begin_chunk(struct unpack *unpack)
+static struct chunk *begin_chunk(struct unpack *unpack)
 {
 	struct chunk *full = last_chunk(unpack);
 	uint8_t *data = unpack->spare ? unpack->spare : x_malloc(CHUNK_BYTES);
@@ -88,8 +88,8 @@ static void begin_chunk(struct unpack *unpack)
 		if (!full->kept)
 			release(unpack, unpack->chunks.count - 1);
 	}
-	chunk_vec_push(&unpack->chunks, (struct chunk){ base, data, carried, 0 });
 	unpack->parsed = 0;
+	return chunk_vec_push(&unpack->chunks, (struct chunk){ base, data, carried, 0 });
 }
 
 static size_t record_bytes(const uint8_t *record, bool swap)
@@ -100,11 +100,9 @@ static size_t record_bytes(const uint8_t *record, bool swap)
 	return swap ? __builtin_bswap16(size) : size;
 }
 
-static bool parse(struct unpack *unpack, bool swap,
+static bool parse(struct unpack *unpack, struct chunk *chunk, bool swap,
 		  bool (*on_record)(void *, const uint8_t *, size_t, uint64_t), void *context)
 {
-	struct chunk *chunk = last_chunk(unpack);
-
 	while (chunk->used - unpack->parsed >= PERF_RECORD_HEADER_BYTES) {
 		const uint8_t *record = chunk->data + unpack->parsed;
 		size_t size_bytes = record_bytes(record, swap);
@@ -133,10 +131,8 @@ enum unpack_result unpack_feed(struct unpack *unpack, struct bytes packed, bool 
 		ZSTD_outBuffer output;
 		size_t before, status;
 
-		if (!chunk || chunk->used == CHUNK_BYTES) {
-			begin_chunk(unpack);
-			chunk = last_chunk(unpack);
-		}
+		if (!chunk || chunk->used == CHUNK_BYTES)
+			chunk = begin_chunk(unpack);
 		before = chunk->used;
 		output = (ZSTD_outBuffer){ chunk->data, CHUNK_BYTES, before };
 		status = ZSTD_decompressStream(unpack->stream, &output, &input);
@@ -147,7 +143,7 @@ enum unpack_result unpack_feed(struct unpack *unpack, struct bytes packed, bool 
 		if (unpack->unpacked_total >
 		    EXPANSION_FREE_BYTES + unpack->packed_total * EXPANSION_MAX)
 			return UNPACK_TOO_LARGE;
-		if (!parse(unpack, swap, on_record, context))
+		if (!parse(unpack, chunk, swap, on_record, context))
 			return UNPACK_DAMAGED;
 		is_full = output.pos == output.size;
 		if (!is_full && output.pos == before && input.pos == input.size)
