@@ -1,15 +1,19 @@
 /*
  * Stacks from registers and a copy of stack memory: unwind rules per dso (expanded from .eh_frame,
  * .debug_frame on first hit, kept per dso and shared by all processes), and the walk. No names.
- * The walk never allocates and reports how it ended; it follows the CFA upwards only.
+ * The walk never allocates once its caches are warm, reads nothing but the copy, and reports how it
+ * ended. Two caches stand before the rules: (address, map generation), which all processes with
+ * equal maps share, and (dso, dso address), which all processes share.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "dso/maps.h"
 
+/* UNWIND_X86_32: not unwound; the leaf only, ended by no_unwind_info. */
 enum unwind_arch { UNWIND_X86_64, UNWIND_AARCH64, UNWIND_X86_32 };
 
 /* clang-format off */
@@ -32,7 +36,7 @@ enum unwind_end {
 
 enum unwind_frame_flags {
 	UNWIND_FRAME_LEAF = 1 << 0,    /* `address` is exact, not a return address */
-	UNWIND_FRAME_SIGNAL = 1 << 1,  /* below a signal frame: exact too */
+	UNWIND_FRAME_SIGNAL = 1 << 1,  /* interrupted by a signal: exact too */
 	UNWIND_FRAME_GUESSED = 1 << 2, /* found by frame pointer without unwind information */
 	UNWIND_FRAME_STITCHED = 1 << 3,
 };
@@ -47,21 +51,41 @@ struct unwind_frame {
 struct unwind_registers {
 	enum unwind_arch arch;
 	uint64_t ip, sp, fp, lr; /* rip rsp rbp / pc sp x29 x30 */
-	uint64_t all[33];	 /* in the kernel's perf_regs order */
-	uint64_t valid;		 /* bit per register of `all` */
+	const uint8_t *values;	 /* all that were recorded, 8 bytes each, borrowed */
+	uint64_t mask;		 /* which: bits are the kernel's perf_regs numbers */
 };
 
 struct unwind_stack {
-	const uint8_t *data; /* bytes from `sp` upwards */
+	const uint8_t *data; /* bytes from `sp` upwards; not aligned */
 	size_t size_bytes;
 	bool full; /* the dump was as large as asked for: the stack may go on */
+};
+
+/* What is known about the place of a frame that something else found (a recorded chain). */
+enum unwind_place {
+	UNWIND_AT_ORDINARY, /* a place with unwind information, not the next three */
+	UNWIND_AT_ROOT,	    /* the return address is undefined: thread roots have that */
+	UNWIND_AT_SIGNAL,   /* a signal trampoline: its caller's address is exact */
+	UNWIND_AT_NO_INFO,  /* mapped, without unwind information */
+	UNWIND_AT_UNMAPPED,
+};
+
+struct unwinder_counters {
+	uint64_t frames, misses, rule_misses, slow_steps;
 };
 
 struct unwinder;
 
 struct unwinder *unwinder_new(struct dso_table *table);
 void unwinder_free(struct unwinder *unwinder);
+/* From recorded user registers; false where instruction or stack pointer are not among them. */
+bool unwind_registers_read(enum unwind_arch arch, struct bytes values, uint64_t mask,
+			   struct unwind_registers *ret);
 /* Innermost first. Writes at most `capacity` frames; returns how many, and how it ended. */
 size_t unwind_walk(struct unwinder *unwinder, const struct maps *maps,
 		   const struct unwind_registers *registers, const struct unwind_stack *stack,
 		   struct unwind_frame *frames, size_t capacity, enum unwind_end *ret_end);
+/* Sets dso and address of a frame from its ip and flags. */
+enum unwind_place unwind_locate(struct unwinder *unwinder, const struct maps *maps,
+				struct unwind_frame *frame);
+const struct unwinder_counters *unwinder_counters(const struct unwinder *unwinder);

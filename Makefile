@@ -1,0 +1,42 @@
+# A thin front for meson: the build itself is described in meson.build.
+BUILD = build
+MESON_ARGS =
+
+.PHONY: all deps demo check bench fuzz lint install clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { echo "meson is missing: 'make deps' installs what the build needs"; exit 1; }
+	meson setup $(BUILD) $(MESON_ARGS)
+
+# Debian packages that the build needs; does nothing when all is there.
+deps:
+	@tools/install-deps build
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tools/demo
+
+check:
+	@tools/check
+
+bench:
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory all
+	@bench/run
+
+fuzz:
+	@tools/install-deps build lint
+	@tools/fuzz-all
+
+lint:
+	@tools/install-deps build test lint
+	@tools/lint
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-*
