@@ -1,8 +1,11 @@
 /*
  * Addresses to names: symbol, inlined functions, file and line, demangled; each (dso, address) is
- * worked out once. Sources in order: .symtab/.dynsym of the image or its debug file, kallsyms,
- * perf maps, jitdump, PLT names; DWARF for inlines and lines through a lazy index (units, then the
- * functions of a hit unit, then the inlined ranges of a hit function).
+ * worked out once. Sources in order: names that the recording brought, .symtab/.dynsym of the debug
+ * file or the image, PLT names, kallsyms, perf maps; DWARF for inlines and lines through a lazy
+ * index (units, then the functions of a hit unit, then the inlined ranges of a hit function).
+ *
+ * The physical symbol of an address is the one that perf shows; where no symbol table has a name,
+ * that of the DWARF function stands in.
  */
 #pragma once
 
@@ -51,6 +54,7 @@ struct dso_build_facts {
 	bool unoptimised;	  /* a hit unit was built with -O0 (DW_AT_producer) */
 	uint32_t producer;	  /* of a hit unit, or 0 */
 	bool split_dwarf_missing; /* a .dwo that was not found */
+	bool names_hidden;	  /* the kernel shows its names without addresses (kptr_restrict) */
 };
 
 struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, struct dso *dso);

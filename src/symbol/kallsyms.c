@@ -1,0 +1,142 @@
+#include "symbol/kallsyms.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { KALLSYMS_CAP_BYTES = 256 << 20 };
+
+void kallsyms_done(struct kallsyms *kallsyms)
+{
+	symtab_done(&kallsyms->symtab);
+	strbuf_done(&kallsyms->text);
+}
+
+struct line {
+	uint64_t address;
+	char type;
+	char *name;
+	size_t name_length;
+	bool is_module;
+};
+
+static char *parse_hex(char *at, const char *end, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (; at < end; at++) {
+		unsigned c = (unsigned char)*at;
+
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			value = value << 4 | ((c | 0x20) - 'a' + 10);
+		else
+			break;
+	}
+	*ret = value;
+	return at;
+}
+
+/* "ffffffff81000000 T _stext" or "... t name\t[module]", from `at` to `end`; false = neither. */
+static bool parse_line(char *at, const char *end, struct line *ret)
+{
+	char *digits = at, *name_end;
+
+	at = parse_hex(at, end, &ret->address);
+	if (at == digits || end - at < 4 || at[0] != ' ' || at[2] != ' ')
+		return false;
+	ret->type = at[1];
+	ret->name = at + 3;
+	for (name_end = ret->name; name_end < end; name_end++) {
+		if (*name_end == '\t' || *name_end == ' ')
+			break;
+	}
+	ret->name_length = (size_t)(name_end - ret->name);
+	ret->is_module = name_end < end;
+	*name_end = '\0';
+	return ret->name_length > 0;
+}
+
+/* Text, weak text; data too, so that it does not become part of the function before it. */
+static bool is_wanted(const struct line *line)
+{
+	return strchr("tTwWdDbB", line->type) && line->name[0] != '$' &&
+	       !(line->name[0] == '.' && line->name[1] == 'L');
+}
+
+static uint8_t binding_of(char type)
+{
+	if (type == 'W')
+		return SYMBOL_WEAK;
+	return type >= 'A' && type <= 'Z' ? SYMBOL_GLOBAL : SYMBOL_LOCAL;
+}
+
+/* The core kernel by the distance that it was moved; modules moved by other distances. */
+static void relocate(struct kallsyms *kallsyms, uint64_t distance)
+{
+	struct symbol_vec *symbols = &kallsyms->symtab.symbols;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < symbols->count; i++) {
+		struct symbol symbol = symbols->items[i];
+
+		if (symbol.is_module)
+			continue;
+		symbol.start += distance;
+		symbol.end += distance;
+		symbols->items[kept++] = symbol;
+	}
+	symbols->count = kept;
+}
+
+void kallsyms_parse(struct strbuf *take_text, uint64_t text_address, struct kallsyms *ret)
+{
+	uint64_t text_here = 0, any_address = 0;
+	char *at, *end;
+	struct line line;
+	uint8_t table;
+
+	*ret = (struct kallsyms){ .text = *take_text };
+	*take_text = (struct strbuf)STRBUF_INIT;
+	if (!ret->text.len)
+		return;
+	table = symtab_add_names(&ret->symtab, bytes_of(ret->text.ptr, ret->text.len + 1));
+	at = ret->text.ptr;
+	end = at + ret->text.len;
+	while (at < end) {
+		char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+		if (!line_end)
+			line_end = end;
+		*line_end = '\0';
+		if (parse_line(at, line_end, &line)) {
+			any_address |= line.address;
+			if (line.name_length == 5 && memcmp(line.name, "_text", 5) == 0)
+				text_here = line.address;
+			if (is_wanted(&line))
+				symtab_add(&ret->symtab,
+					   &(struct symbol){ line.address, line.address,
+							     (uint32_t)(line.name - ret->text.ptr),
+							     table, binding_of(line.type),
+							     line.is_module });
+		}
+		at = line_end + 1;
+	}
+	ret->hidden = !any_address;
+	if (ret->hidden)
+		ret->symtab.symbols.count = 0;
+	if (text_address && text_here && text_address != text_here)
+		relocate(ret, text_address - text_here);
+	symtab_finish(&ret->symtab);
+}
+
+struct error *kallsyms_load(const char *path, uint64_t text_address, struct kallsyms *ret)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	TRY(file_read(path, KALLSYMS_CAP_BYTES, &text));
+	kallsyms_parse(&text, text_address, ret);
+	return NULL;
+}

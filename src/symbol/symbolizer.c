@@ -1,0 +1,340 @@
+#include "symbol/symbolizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "symbol/demangle.h"
+#include "symbol/kallsyms.h"
+#include "symbol/perf_map.h"
+#include "symbol/plt.h"
+#include "symbol/symtab.h"
+
+enum { FIRST_CACHE_SLOTS = 64 };
+
+struct cached {
+	uint64_t address;
+	struct symbol_frames frames; /* count 0: a free slot */
+};
+
+/* What the symbolizer keeps about one dso. */
+struct names {
+	struct dso *dso;
+	struct symtab known, symtab;
+	struct perf_map perf_map;
+	bool is_loaded, has_symtab, has_perf_map;
+	struct cached *cache; /* open addressing */
+	uint32_t cache_mask, cache_count;
+};
+
+VEC_DEFINE(names_vec, struct names *)
+
+struct symbolizer {
+	struct dso_table *table;
+	struct symbolizer_options options;
+	struct interner texts;
+	struct arena arena;	/* frames */
+	struct names_vec names; /* by dso id */
+	struct kallsyms kallsyms;
+	bool kallsyms_loaded;
+	struct strbuf demangled; /* scratch */
+};
+
+/* A name of the physical symbol at an address. */
+struct physical {
+	uint32_t name;
+	uint64_t start;
+};
+
+struct symbolizer *symbolizer_new(struct dso_table *table, const struct symbolizer_options *options)
+{
+	struct symbolizer *symbolizer = x_calloc(1, sizeof(*symbolizer));
+
+	symbolizer->table = table;
+	symbolizer->options = *options;
+	symbolizer->demangled.cap = DEMANGLED_CAP_BYTES;
+	return symbolizer;
+}
+
+static void names_free(struct names *names)
+{
+	if (!names)
+		return;
+	symtab_done(&names->known);
+	symtab_done(&names->symtab);
+	perf_map_done(&names->perf_map);
+	free(names->cache);
+	free(names);
+}
+
+void symbolizer_free(struct symbolizer *symbolizer)
+{
+	if (!symbolizer)
+		return;
+	for (size_t i = 0; i < symbolizer->names.count; i++)
+		names_free(symbolizer->names.items[i]);
+	names_vec_done(&symbolizer->names);
+	kallsyms_done(&symbolizer->kallsyms);
+	strbuf_done(&symbolizer->demangled);
+	arena_done(&symbolizer->arena);
+	interner_done(&symbolizer->texts);
+	free(symbolizer);
+}
+
+const struct interner *symbolizer_texts(const struct symbolizer *symbolizer)
+{
+	return &symbolizer->texts;
+}
+
+/* As perf does: where a debug file has the full table, the image's short one adds only aliases. */
+static void load_elf_symbols(struct symbolizer *symbolizer, struct names *names)
+{
+	struct image *image = dso_image(symbolizer->table, names->dso);
+	struct image *separate = dso_separate_image(symbolizer->table, names->dso);
+	struct symtab *symtab = &names->symtab;
+
+	if (separate && image_section(separate, ".symtab"))
+		symtab_add_section(symtab, separate, image_section(separate, ".symtab"));
+	if (image && !symtab->symbols.count) {
+		symtab_add_section(symtab, image, image_section(image, ".symtab"));
+		names->has_symtab = symtab->symbols.count;
+		symtab_add_section(symtab, image, image_section(image, ".dynsym"));
+	} else {
+		names->has_symtab = symtab->symbols.count;
+	}
+	if (image)
+		plt_add_symbols(symtab, image);
+	symtab_finish(symtab);
+}
+
+static uint64_t recorded_kernel_text(const struct dso_table *table)
+{
+	for (size_t i = 0; i < table->dsos.count; i++) {
+		if (table->dsos.items[i]->kind == DSO_KERNEL && table->dsos.items[i]->kernel_text)
+			return table->dsos.items[i]->kernel_text;
+	}
+	return 0;
+}
+
+static void load_kallsyms(struct symbolizer *symbolizer)
+{
+	auto_free char *path = NULL;
+	auto_error struct error *error = NULL;
+
+	if (symbolizer->kallsyms_loaded)
+		return;
+	symbolizer->kallsyms_loaded = true;
+	path = dso_kallsyms_path(symbolizer->table);
+	if (!path)
+		return;
+	error = kallsyms_load(path, recorded_kernel_text(symbolizer->table), &symbolizer->kallsyms);
+	if (error)
+		log_debug("symbol", "%s", error->message);
+}
+
+/* Inside the process's own root while it lives (containers), else where perf looks for it too. */
+static void load_perf_map(struct symbolizer *symbolizer, struct names *names)
+{
+	const struct dso_options *options = &symbolizer->table->options;
+	const struct dso *dso = names->dso;
+	auto_error struct error *error = NULL;
+	auto_free char *path = NULL;
+
+	if (options->is_live && dso->ns_pid > 0) {
+		path = x_asprintf("/proc/%d/root/tmp/perf-%d.map", dso->pid, dso->ns_pid);
+		error = perf_map_load(path, &names->perf_map);
+		names->has_perf_map = !error;
+		error_free(take_ptr(error));
+		free(take_ptr(path));
+	}
+	if (names->has_perf_map)
+		return;
+	path = x_asprintf("%s/tmp/perf-%d.map", options->sysroot ? options->sysroot : "", dso->pid);
+	error = perf_map_load(path, &names->perf_map);
+	names->has_perf_map = !error;
+	if (error)
+		log_debug("symbol", "%s", error->message);
+}
+
+static void load_names(struct symbolizer *symbolizer, struct names *names)
+{
+	const struct dso *dso = names->dso;
+
+	names->is_loaded = true;
+	for (size_t i = 0; i < dso->known.count; i++) {
+		const struct dso_known_name *known = &dso->known.items[i];
+		uint64_t end;
+
+		if (__builtin_add_overflow(known->start, known->size, &end))
+			end = UINT64_MAX;
+		symtab_add_made(&names->known, known->start, end, known->name, "");
+	}
+	symtab_finish(&names->known);
+	switch (dso->kind) {
+	case DSO_FILE:
+	case DSO_VDSO:
+		load_elf_symbols(symbolizer, names);
+		break;
+	case DSO_KERNEL:
+	case DSO_MODULE:
+	case DSO_BPF:
+		load_kallsyms(symbolizer);
+		break;
+	case DSO_JIT:
+		load_perf_map(symbolizer, names);
+		break;
+	case DSO_UNMAPPED:
+		break;
+	}
+}
+
+static struct names *names_of(struct symbolizer *symbolizer, struct dso *dso)
+{
+	struct names_vec *all = &symbolizer->names;
+
+	while (all->count <= dso->id)
+		names_vec_push(all, NULL);
+	if (!all->items[dso->id]) {
+		all->items[dso->id] = x_calloc(1, sizeof(struct names));
+		all->items[dso->id]->dso = dso;
+	}
+	return all->items[dso->id];
+}
+
+static uint32_t intern_name(struct symbolizer *symbolizer, struct str name, bool may_be_mangled)
+{
+	bool is_plt = str_ends_with(name, STR(PLT_SUFFIX));
+	struct str mangled = name;
+
+	if (!may_be_mangled || !symbolizer->options.demangle)
+		return intern(&symbolizer->texts, name);
+	if (is_plt)
+		mangled.len -= strlen(PLT_SUFFIX);
+	if (!demangle(mangled, &symbolizer->demangled))
+		return intern(&symbolizer->texts, name);
+	if (is_plt)
+		strbuf_add(&symbolizer->demangled, STR(PLT_SUFFIX));
+	return intern(&symbolizer->texts, strbuf_str(&symbolizer->demangled));
+}
+
+static bool find_in_symtab(struct symbolizer *symbolizer, const struct symtab *symtab,
+			   uint64_t address, bool may_be_mangled, struct physical *ret)
+{
+	const struct symbol *symbol = symtab_find(symtab, address);
+
+	if (!symbol)
+		return false;
+	ret->name = intern_name(symbolizer, symtab_name(symtab, symbol), may_be_mangled);
+	ret->start = symbol->start;
+	return true;
+}
+
+static struct physical find_physical(struct symbolizer *symbolizer, struct names *names,
+				     uint64_t address)
+{
+	struct physical physical = { 0 };
+	struct str name;
+
+	switch (names->dso->kind) {
+	case DSO_FILE:
+	case DSO_VDSO:
+		if (!find_in_symtab(symbolizer, &names->known, address, true, &physical))
+			find_in_symtab(symbolizer, &names->symtab, address, true, &physical);
+		break;
+	case DSO_KERNEL:
+	case DSO_MODULE:
+	case DSO_BPF:
+		if (!find_in_symtab(symbolizer, &names->known, address, false, &physical))
+			find_in_symtab(symbolizer, &symbolizer->kallsyms.symtab, address, false,
+				       &physical);
+		break;
+	case DSO_JIT:
+		if (!find_in_symtab(symbolizer, &names->known, address, false, &physical) &&
+		    names->has_perf_map &&
+		    perf_map_find(&names->perf_map, address, &name, &physical.start))
+			physical.name = intern(&symbolizer->texts, name);
+		break;
+	case DSO_UNMAPPED:
+		break;
+	}
+	return physical;
+}
+
+static struct symbol_frames find_frames(struct symbolizer *symbolizer, struct names *names,
+					uint64_t address)
+{
+	struct physical physical = find_physical(symbolizer, names, address);
+	struct symbol_frame *frame = arena_new(&symbolizer->arena, struct symbol_frame);
+
+	frame->name = physical.name;
+	return (struct symbol_frames){ frame, 1, physical.start };
+}
+
+static struct cached *cache_slot(struct names *names, uint64_t address)
+{
+	uint32_t i = (uint32_t)(address * 0x9e3779b97f4a7c15U >> 32) & names->cache_mask;
+
+	while (names->cache[i].frames.count && names->cache[i].address != address)
+		i = (i + 1) & names->cache_mask;
+	return &names->cache[i];
+}
+
+static void grow_cache(struct names *names)
+{
+	uint32_t old_count = names->cache ? names->cache_mask + 1 : 0;
+	uint32_t slot_count = old_count ? old_count * 2 : FIRST_CACHE_SLOTS;
+	struct cached *old = names->cache;
+
+	names->cache = x_calloc(slot_count, sizeof(*names->cache));
+	names->cache_mask = slot_count - 1;
+	for (uint32_t i = 0; i < old_count; i++) {
+		if (old[i].frames.count)
+			*cache_slot(names, old[i].address) = old[i];
+	}
+	free(old);
+}
+
+struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *dso,
+				     uint64_t address, uint64_t time_ns)
+{
+	struct names *names = names_of(symbolizer, dso);
+	struct cached *cached;
+
+	(void)time_ns;
+	if (!names->is_loaded)
+		load_names(symbolizer, names);
+	if (!names->cache || names->cache_count * 4 >= (names->cache_mask + 1) * 3)
+		grow_cache(names);
+	cached = cache_slot(names, address);
+	if (!cached->frames.count) {
+		cached->address = address;
+		cached->frames = find_frames(symbolizer, names, address);
+		names->cache_count++;
+	}
+	return cached->frames;
+}
+
+struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, struct dso *dso)
+{
+	struct names *names = names_of(symbolizer, dso);
+	struct dso_build_facts facts = { 0 };
+	struct image *image, *debug;
+
+	if (!names->is_loaded)
+		load_names(symbolizer, names);
+	if (dso->kind == DSO_KERNEL || dso->kind == DSO_MODULE || dso->kind == DSO_BPF) {
+		facts.has_symtab = symbolizer->kallsyms.symtab.symbols.count > 0;
+		facts.names_hidden = symbolizer->kallsyms.hidden;
+		return facts;
+	}
+	image = dso_image(symbolizer->table, dso);
+	debug = dso_debug_image(symbolizer->table, dso);
+	facts.has_symtab = names->has_symtab || names->has_perf_map || names->known.symbols.count;
+	facts.has_debug_info = debug != NULL;
+	facts.has_unwind_info = (image && image_section(image, ".eh_frame")) ||
+				(image && image_section(image, ".debug_frame")) ||
+				(debug && image_section(debug, ".debug_frame"));
+	return facts;
+}
