@@ -40,6 +40,7 @@ void profile_free(struct profile *profile)
 	profile_sample_vec_done(&profile->samples);
 	profile_event_vec_done(&profile->events);
 	profile_dso_vec_done(&profile->dsos);
+	profile_claim_vec_done(&profile->claims);
 	free(profile->source);
 	free(profile->command);
 	free(profile->hostname);

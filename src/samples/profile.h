@@ -87,12 +87,20 @@ struct profile_dso {
 	uint64_t stacks_ended_here[PROFILE_END_COUNT];
 };
 
+/* What a pasted table says of a function with its callees, as its rows carry no stacks. */
+struct profile_claim {
+	uint32_t frame;
+	uint32_t comm;	 /* text id */
+	double children; /* ratio 0..1 */
+};
+
 VEC_DEFINE(profile_frame_vec, struct profile_frame)
 VEC_DEFINE(profile_node_vec, struct profile_node)
 VEC_DEFINE(profile_thread_vec, struct profile_thread)
 VEC_DEFINE(profile_sample_vec, struct profile_sample)
 VEC_DEFINE(profile_event_vec, struct profile_event)
 VEC_DEFINE(profile_dso_vec, struct profile_dso)
+VEC_DEFINE(profile_claim_vec, struct profile_claim)
 
 struct profile_index;
 
@@ -104,6 +112,7 @@ struct profile {
 	struct profile_sample_vec samples;
 	struct profile_event_vec events;
 	struct profile_dso_vec dsos;
+	struct profile_claim_vec claims; /* of pasted tables */
 	char *source;	    /* path or "standard input" */
 	const char *format; /* "perf.data", "folded", "perf script", ... */
 	char *command, *hostname, *os_release, *cpu;
