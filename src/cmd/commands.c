@@ -3,10 +3,12 @@
 #include <string.h>
 
 extern const struct command completion_command;
+extern const struct command export_command;
 extern const struct command help_command;
 
 const struct command *const commands[] = {
 	&completion_command,
+	&export_command,
 	&help_command,
 	NULL,
 };

@@ -6,6 +6,9 @@
 
 #include "base/memory.h"
 
+/* Texts can name any number of events; what comes later counts as the last one. */
+enum { MAX_EVENTS = 4096 };
+
 /* Open addressing over ids: id + 1, 0 = free; the keys are the rows themselves. */
 struct id_table {
 	uint32_t *slots;
@@ -214,12 +217,22 @@ static bool is_clock_name(struct str name)
 	       str_starts_with(name, STR("task-clock")) || str_starts_with(name, STR("cpu_clock"));
 }
 
+static bool is_cycles_name(struct str name)
+{
+	return str_starts_with(name, STR("cycles")) || str_starts_with(name, STR("cpu-cycles")) ||
+	       str_find(name, STR("/cycles")) >= 0 || str_find(name, STR("/cpu-cycles")) >= 0;
+}
+
+static bool is_time_name(struct str name)
+{
+	return is_clock_name(name) || is_cycles_name(name) || str_is(name, "samples");
+}
+
 static const char *unit_of(struct str name)
 {
 	if (is_clock_name(name))
 		return "ns";
-	if (str_starts_with(name, STR("cycles")) || str_starts_with(name, STR("cpu-cycles")) ||
-	    str_starts_with(name, STR("cpu/cycles")))
+	if (is_cycles_name(name))
 		return "cycles";
 	if (str_is(name, "samples"))
 		return "samples";
@@ -231,11 +244,14 @@ uint32_t profile_event(struct profile *profile, const char *name)
 	for (uint32_t i = 0; i < profile->events.count; i++)
 		if (strcmp(profile->events.items[i].name, name) == 0)
 			return i;
+	if (profile->events.count == MAX_EVENTS)
+		return MAX_EVENTS - 1;
 	profile_event_vec_push(&profile->events, (struct profile_event){
 							 .name = x_strdup(name),
 							 .unit = unit_of(str_from(name)),
 							 .scale = 1,
 							 .is_clock = is_clock_name(str_from(name)),
+							 .is_time = is_time_name(str_from(name)),
 						 });
 	return (uint32_t)profile->events.count - 1;
 }

@@ -60,7 +60,7 @@ enum profile_end { /* how a stack ended; the same order as unwind_end, then: */
 struct profile_sample {
 	uint64_t time_ns; /* 0 = not known */
 	uint64_t weight;  /* in 1/scale of the event's unit: periods, or a folded text's counts */
-	uint32_t count;	  /* samples behind it: 1, or 0 where the text does not say */
+	uint64_t count;	  /* samples behind it: 1; what a folded text counts */
 	uint32_t node;	  /* leaf of its stack; 0 = no stack */
 	uint32_t thread;  /* index in profile->threads */
 	uint32_t comm;	  /* text id: at the time of the sample */
@@ -75,7 +75,9 @@ struct profile_event {
 	const char *unit; /* "ns" (clocks), "cycles", "samples", "events" */
 	uint64_t samples, weight;
 	uint64_t scale; /* weights are in 1/scale units: 1, or a power of ten for decimal texts */
-	bool is_clock;	/* cpu-clock or task-clock */
+	uint64_t sampling_hz; /* asked for with -F; 0 = not known or sampled by period */
+	bool is_clock;	      /* cpu-clock or task-clock: weights are ns of CPU time */
+	bool is_time;	      /* a clock or cycles: what it counts is time spent */
 };
 
 /* Per dso: what mends it. */
@@ -116,7 +118,8 @@ struct profile {
 	char *source;	    /* path or "standard input" */
 	const char *format; /* "perf.data", "folded", "perf script", ... */
 	char *command, *hostname, *os_release, *cpu;
-	uint32_t cpu_count; /* of the recorded machine; 0 = not known */
+	uint32_t default_event; /* shown when the user names none, if it has samples */
+	uint32_t cpu_count;	/* of the recorded machine; 0 = not known */
 	uint64_t lost_records, lost_samples, throttled;
 	uint64_t ignored_lines;	     /* text input: lines not understood */
 	char *damage;		     /* the input was cut or damaged: what was read stands */

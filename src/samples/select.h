@@ -15,8 +15,8 @@
  * the stack.
  */
 struct profile_filter {
-	const char *event;  /* name or glob; NULL: the one with most samples of the first unit that
-			       measures time (clock, cycles), else the one with most samples */
+	const char *event;  /* name or glob; NULL: profile->default_event, else the first one that
+			       has samples */
 	const char *thread; /* tids, thread names, or "busiest" */
 	const char *pid;
 	const char *comm; /* program names at the time of the sample */

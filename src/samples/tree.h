@@ -23,6 +23,7 @@ struct tree_node {
 	uint32_t parent;
 	uint32_t frame;	      /* id in profile->frames; UINT32_MAX for programs, threads, node 0 */
 	uint32_t label;	      /* text id: program or thread name where frame is UINT32_MAX */
+	uint32_t node;	      /* a node of the profile that ends here (with frame) */
 	uint32_t thread;      /* TREE_ROOT_THREAD's nodes; else UINT32_MAX */
 	uint64_t self, total; /* weights */
 	uint64_t samples;     /* behind `total` */

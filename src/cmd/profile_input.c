@@ -1,0 +1,100 @@
+#include "cmd/profile_input.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+static const char default_path[] = "perf.data";
+
+static struct error *find_path(const struct profile_options *options, int argc, char **argv,
+			       const char **ret_path)
+{
+	if (options->input && argc)
+		return error_new(ERROR_USAGE, "two inputs: '%s' by -i and '%s'", options->input,
+				 argv[0]);
+	*ret_path = options->input ? options->input : argc ? argv[0] : default_path;
+	if (!options->input && !argc && access(default_path, F_OK) != 0)
+		return error_with_hint(
+			error_new(ERROR_NO_FILE, "there is no ./perf.data, and no file is named"),
+			"'sysgrok record COMMAND' writes one; '-' reads standard input");
+	return NULL;
+}
+
+static void warn_of_flaws(struct command_context *context, const struct profile *profile)
+{
+	struct warnings *warnings = context->warnings;
+
+	if (profile->damage)
+		warnings_add(warnings, "'%s' is damaged: %s; what was read before is shown",
+			     profile->source, profile->damage);
+	if (profile->ignored_lines)
+		warnings_add(warnings, "'%s' (%s): %" PRIu64 " lines were not understood; ignoring",
+			     profile->source, profile->format, profile->ignored_lines);
+	if (profile->lost_samples || profile->lost_records)
+		warnings_add(warnings,
+			     "%" PRIu64 " samples and %" PRIu64
+			     " other records were lost while recording",
+			     profile->lost_samples, profile->lost_records);
+	if (profile->throttled)
+		warnings_add(warnings,
+			     "the kernel held sampling back %" PRIu64
+			     " times (perf_event_max_sample_rate)",
+			     profile->throttled);
+}
+
+static void warn_of_other_events(struct command_context *context,
+				 const struct profile_options *options,
+				 const struct profile_selection *selection)
+{
+	const struct profile *profile = selection->profile;
+	auto_strbuf struct strbuf names = STRBUF_INIT;
+
+	if (options->filter.event)
+		return;
+	for (uint32_t i = 0; i < profile->events.count; i++)
+		if (i != selection->event && profile->events.items[i].samples)
+			strbuf_addf(&names, "%s%s", names.len ? ", " : "",
+				    profile->events.items[i].name);
+	if (names.len)
+		warnings_add(context->warnings,
+			     "there are samples of other events too; shown is '%s' (--event "
+			     "chooses: %s)",
+			     profile->events.items[selection->event].name, strbuf_text(&names));
+}
+
+struct error *profile_input_open(struct command_context *context,
+				 const struct profile_options *options,
+				 const struct profile_needs *needs, int argc, char **argv,
+				 struct profile_input *ret)
+{
+	const struct profile_load_options load = {
+		.dso = { .sysroot = options->sysroot,
+			 .kallsyms_path = options->kallsyms,
+			 .offline = context->offline },
+		.max_frames = options->max_stack,
+		.no_inlines = options->no_inlines || needs->no_inlines,
+		.no_lines = !needs->lines,
+	};
+	auto_profile_input struct profile_input input = { 0 };
+	const char *path;
+
+	TRY(find_path(options, argc, argv, &path));
+	TRY(profile_load(path, &load, &input.profile));
+	warn_of_flaws(context, input.profile);
+	if (!needs->whole_profile) {
+		TRY(profile_select(input.profile, &options->filter, &input.selection));
+		warn_of_other_events(context, options, &input.selection);
+		if (!input.selection.count)
+			return error_new(ERROR_INPUT, "no sample of '%s' passes the filters",
+					 input.profile->source);
+	}
+	*ret = input;
+	input = (struct profile_input){ 0 };
+	return NULL;
+}
+
+void profile_input_done(struct profile_input *input)
+{
+	profile_selection_done(&input->selection);
+	profile_free(input->profile);
+	*input = (struct profile_input){ 0 };
+}
