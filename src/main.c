@@ -70,6 +70,15 @@ static void free_options(const struct command *command, char *options)
 	free(options);
 }
 
+/* What was printed counts only once it is out: a full disk shows here. */
+static struct error *flush_output(void)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NULL;
+	return error_errno(errno ? errno : EIO, "writing to standard output");
+}
+
 /* Called with the options of the command parsed into `options`. */
 static struct error *start(const struct command *command, const struct global_options *global,
 			   const void *options, int argc, char **argv)
@@ -96,7 +105,10 @@ static struct error *start(const struct command *command, const struct global_op
 	}
 	TRY(check_operands(command, argc, argv));
 	error = command->run(&context, argc, argv);
-	fflush(stdout);
+	if (error)
+		fflush(stdout);
+	else
+		error = flush_output();
 	warnings_print(&warnings, stderr);
 	warnings_done(&warnings);
 	return error;
@@ -192,9 +204,8 @@ int main(int argc, char **argv)
 {
 	auto_error struct error *error = tool_of(argv[0])->run(MAX(argc - 1, 0), argv + 1);
 
-	errno = 0;
-	if ((fflush(stdout) != 0 || ferror(stdout)) && !error)
-		error = error_errno(errno ? errno : EIO, "writing to standard output");
+	if (!error)
+		error = flush_output();
 	if (error)
 		print_error(error);
 	return error_exit_status(error);
