@@ -234,6 +234,9 @@ static bool is_better(const struct symtab *symtab, const struct symbol *a, const
 
 	if (a_has_size != b_has_size)
 		return b_has_size;
+	/* perf gives the last one of them the extent up to the next symbol, and the others none. */
+	if (!b_has_size)
+		return true;
 	if ((a->binding == SYMBOL_WEAK) != (b->binding == SYMBOL_WEAK))
 		return a->binding == SYMBOL_WEAK;
 	if ((a->binding == SYMBOL_GLOBAL) != (b->binding == SYMBOL_GLOBAL))
