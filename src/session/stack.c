@@ -1,0 +1,239 @@
+/*
+ * One sample to one stack. The kernel's part always comes from the recorded chain, the user's part
+ * from a dump of registers and stack where there is one, else from the chain.
+ */
+#include <string.h>
+
+#include "session/state.h"
+
+enum {
+	/* From here on, words of a chain are PERF_CONTEXT_* marks. */
+	CONTEXT_MARKS = 4095,
+	/* perf_event_max_stack, what a kernel records unless told otherwise */
+	DEFAULT_CHAIN_FRAMES = 127,
+};
+
+enum context { CONTEXT_USER, CONTEXT_KERNEL, CONTEXT_OTHER };
+
+struct chain {
+	struct session *session;
+	const struct maps *user_maps;
+	struct session_sample *sample;
+	enum context context;
+	bool is_first;	   /* of its context: exact, all others are return addresses */
+	bool after_signal; /* the next one was interrupted, it made no call */
+	bool skip_user;	   /* the dump tells it better */
+	size_t user_words;
+	enum unwind_place last; /* of the outermost user frame */
+};
+
+static enum context context_of_mode(uint16_t misc)
+{
+	switch (misc & PERF_RECORD_MISC_CPUMODE_MASK) {
+	case PERF_RECORD_MISC_USER:
+		return CONTEXT_USER;
+	case PERF_RECORD_MISC_KERNEL:
+		return CONTEXT_KERNEL;
+	default:
+		return CONTEXT_OTHER;
+	}
+}
+
+static enum context context_of_mark(uint64_t mark)
+{
+	if (mark == PERF_CONTEXT_USER)
+		return CONTEXT_USER;
+	return mark == PERF_CONTEXT_KERNEL ? CONTEXT_KERNEL : CONTEXT_OTHER;
+}
+
+static bool is_full(const struct chain *chain)
+{
+	return chain->sample->frame_count >= chain->session->options.max_frames;
+}
+
+/* Modules and the kernel itself have run-time addresses; without maps all is the kernel's. */
+static void locate_kernel(struct session *session, struct unwind_frame *frame)
+{
+	const struct map *map;
+
+	frame->address = frame->flags & UNWIND_FRAME_LEAF ? frame->ip : frame->ip - 1;
+	map = maps_find(&session->kernel_maps, frame->address);
+	if (map) {
+		frame->dso = map->dso;
+	} else if (!maps_count(&session->kernel_maps)) {
+		if (!session->kernel)
+			session->kernel = dso_table_get(session->dsos, DSO_KERNEL,
+							"[kernel.kallsyms]", -1, NULL);
+		frame->dso = session->kernel;
+	}
+}
+
+static void add_frame(struct chain *chain, uint64_t ip)
+{
+	struct session_sample *sample = chain->sample;
+	struct unwind_frame *frame = &chain->session->frames[sample->frame_count];
+
+	*frame = (struct unwind_frame){ .ip = ip };
+	if (chain->is_first)
+		frame->flags = UNWIND_FRAME_LEAF;
+	else if (chain->after_signal)
+		frame->flags = UNWIND_FRAME_SIGNAL;
+	chain->is_first = chain->after_signal = false;
+	switch (chain->context) {
+	case CONTEXT_KERNEL:
+		locate_kernel(chain->session, frame);
+		sample->kernel_frame_count = ++sample->frame_count;
+		break;
+	case CONTEXT_USER:
+		chain->last = unwind_locate(chain->session->unwinder, chain->user_maps, frame);
+		chain->after_signal = chain->last == UNWIND_AT_SIGNAL;
+		chain->user_words++;
+		sample->frame_count++;
+		break;
+	case CONTEXT_OTHER: /* guests and hypervisors: whose code that is was not recorded */
+		frame->address = ip;
+		sample->frame_count++;
+		break;
+	}
+}
+
+static bool has_user_words(struct bytes chain, enum context context)
+{
+	uint64_t word;
+
+	while (bytes_u64(&chain, &word)) {
+		if (word >= (uint64_t)-CONTEXT_MARKS)
+			context = context_of_mark(word);
+		else if (context == CONTEXT_USER)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A chain begins where the sample was taken. Where it differs from the sample's own address, that
+ * is the precise one, by which perf counts self time.
+ */
+static void add_chain(struct chain *chain, const struct perf_sample *raw)
+{
+	struct bytes words = raw->callchain;
+	enum context sampled = context_of_mode(raw->misc);
+	uint64_t word;
+
+	while (bytes_u64(&words, &word) && !is_full(chain)) {
+		if (word >= (uint64_t)-CONTEXT_MARKS) {
+			chain->context = context_of_mark(word);
+			chain->is_first = true;
+			continue;
+		}
+		if (chain->context == CONTEXT_USER && chain->skip_user)
+			continue;
+		/* Frame pointer walks end in whatever lay where the last one should be. */
+		if (word == 0 && !chain->is_first)
+			continue;
+		if (chain->is_first && chain->context == sampled && chain->sample->frame_count == 0)
+			word = raw->ip;
+		add_frame(chain, word);
+	}
+}
+
+static bool is_ours(const struct perf_data *data)
+{
+	return data && bytes_left(&data->own_section) > 0;
+}
+
+static enum unwind_end chain_end(const struct chain *chain, const struct perf_data *data)
+{
+	if (chain->user_words == 0)
+		return UNWIND_NO_USER;
+	if (chain->last == UNWIND_AT_ROOT)
+		return UNWIND_COMPLETE;
+	if (chain->last == UNWIND_AT_UNMAPPED)
+		return UNWIND_UNMAPPED;
+	if (is_full(chain) || (!is_ours(data) && chain->user_words >= DEFAULT_CHAIN_FRAMES))
+		return UNWIND_TOO_DEEP;
+	/*
+	 * Our recorder stops where its copy of the stack does; the kernel's chains break in code
+	 * without frame pointers, which is their unwind information.
+	 */
+	return is_ours(data) && chain->last == UNWIND_AT_ORDINARY ? UNWIND_CUT : UNWIND_NO_INFO;
+}
+
+static enum unwind_arch arch_of(const struct session *session, const struct perf_data *data,
+				const struct perf_sample *raw)
+{
+	const char *arch = data ? data->machine.arch : NULL;
+
+	if (raw->user_regs_abi == PERF_SAMPLE_REGS_ABI_32)
+		return UNWIND_X86_32;
+	if (!data)
+		return session->options.live_arch;
+	if (arch && str_is(str_from(arch), "aarch64"))
+		return UNWIND_AARCH64;
+	/* Killed recorders leave no feature sections; only aarch64 has a register 32 (pc). */
+	if (!arch && raw->user_regs_mask >> 32 & 1)
+		return UNWIND_AARCH64;
+	return UNWIND_X86_64;
+}
+
+static void add_dump(struct session *session, const struct perf_data *data, const struct maps *maps,
+		     struct session_sample *ret)
+{
+	const struct perf_sample *raw = ret->raw;
+	size_t stack_bytes = bytes_left(&raw->user_stack);
+	struct unwind_stack stack = { .data = raw->user_stack.pos,
+				      .size_bytes = stack_bytes,
+				      .full = raw->user_stack_asked > 0 &&
+					      stack_bytes >= raw->user_stack_asked };
+	struct unwind_registers registers;
+
+	if (!unwind_registers_read(arch_of(session, data, raw), raw->user_regs, raw->user_regs_mask,
+				   &registers))
+		return;
+	ret->from_dump = true;
+	ret->frame_count += unwind_walk(session->unwinder, maps, &registers, &stack,
+					session->frames + ret->frame_count,
+					session->options.max_frames - ret->frame_count, &ret->end);
+}
+
+static void add_leaf(struct chain *chain, const struct perf_sample *raw)
+{
+	chain->context = context_of_mode(raw->misc);
+	chain->is_first = true;
+	add_frame(chain, raw->ip);
+}
+
+void session_make_stack(struct session *session, const struct perf_data *data,
+			const struct maps *maps, struct session_sample *ret)
+{
+	const struct perf_sample *raw = ret->raw;
+	struct chain chain = { .session = session,
+			       .user_maps = maps,
+			       .sample = ret,
+			       .context = context_of_mode(raw->misc),
+			       .is_first = true };
+	bool has_registers =
+		raw->user_regs_abi != PERF_SAMPLE_REGS_ABI_NONE && bytes_left(&raw->user_regs) > 0;
+
+	ret->frames = session->frames;
+	ret->end = UNWIND_NO_USER;
+	if (session->options.no_stacks) {
+		add_leaf(&chain, raw);
+		ret->end = chain.context == CONTEXT_USER ? UNWIND_NO_INFO : UNWIND_NO_USER;
+		return;
+	}
+	chain.skip_user = has_registers && (bytes_left(&raw->user_stack) > 0 ||
+					    !has_user_words(raw->callchain, chain.context));
+	add_chain(&chain, raw);
+	/* A kernel that hides its chains still says where it was. */
+	if (ret->frame_count == 0 && (chain.context = context_of_mode(raw->misc)) != CONTEXT_USER)
+		add_leaf(&chain, raw);
+	if (chain.skip_user && !is_full(&chain)) {
+		add_dump(session, data, maps, ret);
+		if (ret->from_dump)
+			return;
+	}
+	if (ret->frame_count == 0)
+		add_leaf(&chain, raw);
+	ret->end = chain_end(&chain, data);
+}

@@ -1,0 +1,34 @@
+/* What the files of this room share: the state of a session. */
+#pragma once
+
+#include "base/strbuf.h"
+#include "session/process.h"
+
+struct build_id_slot {
+	uint64_t path_hash;
+	uint32_t index_plus_one; /* in perf_data.build_ids; 0 = free */
+};
+
+struct session {
+	struct session_options options;
+	struct dso_table *dsos; /* borrowed */
+	struct unwinder *unwinder;
+	struct interner texts;
+	uint32_t generations;
+	struct processes processes;
+	struct maps kernel_maps;
+	struct dso *kernel; /* where no map tells which part of the kernel */
+	struct unwind_frame *frames;
+	struct strbuf path; /* scratch: a record's path with a final NUL */
+	/* build-ids of the file by path; made again when the file has told more */
+	struct build_id_slot *build_id_slots;
+	size_t build_id_slot_count, build_ids_indexed;
+};
+
+/* MMAP, MMAP2 and KSYMBOL records. */
+void session_apply_mmap(struct session *session, const struct perf_data *data,
+			const struct perf_record *record);
+void session_apply_ksymbol(struct session *session, const struct perf_record *record);
+/* Fills frames, counts, end and from_dump of `ret`; thread and raw are set. */
+void session_make_stack(struct session *session, const struct perf_data *data,
+			const struct maps *maps, struct session_sample *ret);
