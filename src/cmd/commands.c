@@ -4,11 +4,13 @@
 
 extern const struct command completion_command;
 extern const struct command export_command;
+extern const struct command flamegraph_command;
 extern const struct command help_command;
 
 const struct command *const commands[] = {
 	&completion_command,
 	&export_command,
+	&flamegraph_command,
 	&help_command,
 	NULL,
 };

@@ -119,7 +119,8 @@ static void add_subtitle(struct strbuf *out, const struct profile_selection *sel
 	if (selection->event < profile->events.count) {
 		const struct profile_event *event = &profile->events.items[selection->event];
 
-		if (event->name && *event->name)
+		/* Folded text does not say what was sampled: its event is called "samples". */
+		if (event->name && *event->name && strcmp(event->name, "samples") != 0)
 			strbuf_addf(out, "%s \xc2\xb7 ", event->name);
 		units_count(out,
 			    selection->sample_count ? selection->sample_count : selection->count);
@@ -172,12 +173,12 @@ static void add_notes(struct flame_heading *heading, const struct profile_select
 		add_note(heading, &note);
 	}
 	if (layout->dropped_cells) {
+		strbuf_add_text(&note, "Left out: ");
 		units_count(&note, layout->dropped_cells);
-		strbuf_add_text(&note, layout->dropped_cells == 1 ? " frame" : " frames");
-		strbuf_add_text(&note, " of less than ");
-		strbuf_addf(&note, "%.2g %%",
+		strbuf_addf(&note, " frame%s of less than %.2g %%",
+			    layout->dropped_cells == 1 ? "" : "s",
 			    100 * (double)layout->dropped_below / (double)layout->cells[0].total);
-		strbuf_add_text(&note, " each were left out.");
+		strbuf_add_text(&note, layout->dropped_cells == 1 ? "." : " each.");
 		add_note(heading, &note);
 	}
 }

@@ -65,7 +65,7 @@ static void what_is_left_out_is_said(void **)
 {
 	auto_free char *svg = drawn(stacks, 3, &(struct flamegraph_options){ .min_ratio = 0.01 });
 
-	assert_has(svg, "1 frame of less than 1 % each were left out.");
+	assert_has(svg, "Left out: 1 frame of less than 1 %.");
 	assert_has(svg, "\"rest\":[2,1,1]");
 	assert_null(strstr(svg, "strlen"));
 }
