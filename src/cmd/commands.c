@@ -3,17 +3,21 @@
 #include <string.h>
 
 extern const struct command completion_command;
+extern const struct command doctor_command;
 extern const struct command export_command;
 extern const struct command flamegraph_command;
 extern const struct command help_command;
 
+/* clang-format off */
 const struct command *const commands[] = {
 	&completion_command,
+	&doctor_command,
 	&export_command,
 	&flamegraph_command,
 	&help_command,
 	NULL,
 };
+/* clang-format on */
 
 const struct option global_options[] = {
 	{ 'h', "help", NULL, "show this help, or that of the command, and exit", OPTION_FLAG,
