@@ -51,6 +51,18 @@ static bool is_full(const struct chain *chain)
 	return chain->sample->frame_count >= chain->session->options.max_frames;
 }
 
+/* The kernel's map ends with _etext; what was run while it started lies behind that. */
+static bool is_behind_kernel(const struct session *session, uint64_t address)
+{
+	for (size_t i = maps_count(&session->kernel_maps); i > 0; i--) {
+		const struct map *map = maps_at(&session->kernel_maps, i - 1);
+
+		if (map->start <= address)
+			return map->dso == session->kernel;
+	}
+	return false;
+}
+
 /* Modules and the kernel itself have run-time addresses; without maps all is the kernel's. */
 static void locate_kernel(struct session *session, struct unwind_frame *frame)
 {
@@ -64,6 +76,8 @@ static void locate_kernel(struct session *session, struct unwind_frame *frame)
 		if (!session->kernel)
 			session->kernel = dso_table_get(session->dsos, DSO_KERNEL,
 							"[kernel.kallsyms]", -1, NULL);
+		frame->dso = session->kernel;
+	} else if (is_behind_kernel(session, frame->address)) {
 		frame->dso = session->kernel;
 	}
 }
