@@ -61,6 +61,8 @@ const colorOf = i => '#' + data.names.color.substr(6 * data.cells.name[i], 6);
 function percent(part, whole) {
 	const value = whole ? 100 * part / whole : 0;
 
+	if (value > 0 && value < 0.005)
+		return '<0.01%';
 	return (value >= 99.95 || value === 0 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) :
 		value.toFixed(2)) + '%';
 }

@@ -129,7 +129,7 @@ class Browser:
 
     def write(self, text):
         for letter in text:
-            self.key(letter, ord(letter.upper()), text=letter)
+            self.call("Input.insertText", text=letter)
 
     def move(self, x, y):
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
