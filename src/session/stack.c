@@ -151,6 +151,22 @@ static void add_chain(struct chain *chain, const struct perf_sample *raw)
 	}
 }
 
+/*
+ * Code that keeps something else in the frame pointer sends the kernel's walk through the heap.
+ * What follows the last mapped caller is no stack.
+ */
+static void trim_unmapped_callers(struct chain *chain)
+{
+	struct session_sample *sample = chain->sample;
+
+	if (chain->last != UNWIND_AT_UNMAPPED || !maps_count(chain->user_maps))
+		return;
+	while (chain->user_words > 1 && !chain->session->frames[sample->frame_count - 1].dso) {
+		sample->frame_count--;
+		chain->user_words--;
+	}
+}
+
 static bool is_ours(const struct perf_data *data)
 {
 	return data && bytes_left(&data->own_section) > 0;
@@ -217,37 +233,45 @@ static void add_leaf(struct chain *chain, const struct perf_sample *raw)
 	add_frame(chain, raw->ip);
 }
 
+/* Whether the user's part comes from the dump; else its chain, if any, is all there is. */
+static bool dump_is_better(const struct perf_sample *raw)
+{
+	enum context sampled = context_of_mode(raw->misc);
+
+	if (raw->user_regs_abi == PERF_SAMPLE_REGS_ABI_NONE || !bytes_left(&raw->user_regs))
+		return false;
+	if (bytes_left(&raw->user_stack) > 0)
+		return true;
+	/* A process that execs or exits has registers of a stack that is gone. */
+	return sampled == CONTEXT_USER && !has_user_words(raw->callchain, sampled);
+}
+
 void session_make_stack(struct session *session, const struct perf_data *data,
 			const struct maps *maps, struct session_sample *ret)
 {
 	const struct perf_sample *raw = ret->raw;
+	enum context sampled = context_of_mode(raw->misc);
 	struct chain chain = { .session = session,
 			       .user_maps = maps,
 			       .sample = ret,
-			       .context = context_of_mode(raw->misc),
-			       .is_first = true };
-	bool has_registers =
-		raw->user_regs_abi != PERF_SAMPLE_REGS_ABI_NONE && bytes_left(&raw->user_regs) > 0;
+			       .context = sampled,
+			       .is_first = true,
+			       .skip_user = dump_is_better(raw) };
 
 	ret->frames = session->frames;
-	ret->end = UNWIND_NO_USER;
+	ret->end = sampled == CONTEXT_USER ? UNWIND_NO_INFO : UNWIND_NO_USER;
 	if (session->options.no_stacks) {
 		add_leaf(&chain, raw);
-		ret->end = chain.context == CONTEXT_USER ? UNWIND_NO_INFO : UNWIND_NO_USER;
 		return;
 	}
-	chain.skip_user = has_registers && (bytes_left(&raw->user_stack) > 0 ||
-					    !has_user_words(raw->callchain, chain.context));
 	add_chain(&chain, raw);
+	trim_unmapped_callers(&chain);
 	/* A kernel that hides its chains still says where it was. */
-	if (ret->frame_count == 0 && (chain.context = context_of_mode(raw->misc)) != CONTEXT_USER)
-		add_leaf(&chain, raw);
-	if (chain.skip_user && !is_full(&chain)) {
-		add_dump(session, data, maps, ret);
-		if (ret->from_dump)
-			return;
-	}
-	if (ret->frame_count == 0)
+	if (ret->frame_count == 0 && (sampled != CONTEXT_USER || !chain.skip_user))
 		add_leaf(&chain, raw);
 	ret->end = chain_end(&chain, data);
+	if (chain.skip_user && !is_full(&chain))
+		add_dump(session, data, maps, ret);
+	if (ret->frame_count == 0)
+		add_leaf(&chain, raw);
 }

@@ -81,7 +81,11 @@ static bool rule_apply(struct walk *walk, size_t index, uint64_t column,
 	case CFI_UNDEFINED:
 		return false;
 	case CFI_OFFSET:
-		return walk_read(walk, cfa + (uint64_t)rule->offset, ret);
+		address = cfa + (uint64_t)rule->offset;
+		/* Popped already, as in step_to_cfa. */
+		if (address < walk->levels[index].sp)
+			return walk_register(walk, index, column, ret);
+		return walk_read(walk, address, ret);
 	case CFI_VAL_OFFSET:
 		*ret = cfa + (uint64_t)rule->offset;
 		return true;

@@ -267,7 +267,7 @@ static bool link_register(struct walk *walk, uint64_t *ret)
 static inline enum walk_step step_to_cfa(struct walk *walk, const struct place *place, uint64_t cfa)
 {
 	bool is_leaf = walk->count == 1;
-	uint64_t ra, fp = walk->fp;
+	uint64_t ra, slot, fp = walk->fp;
 
 	walk->levels[walk->count - 1].cfa = cfa;
 	if (cfa < walk->sp || (cfa == walk->sp && !is_leaf &&
@@ -279,13 +279,15 @@ static inline enum walk_step step_to_cfa(struct walk *walk, const struct place *
 	} else if (!walk_read(walk, cfa + (uint64_t)((int64_t)place->ra_slot * WORD_BYTES), &ra)) {
 		return WALK_BEYOND;
 	}
-	if (place->kind == RULE_DEREF) {
-		if (!walk_read(walk, fp + (uint64_t)((int64_t)place->fp_slot * WORD_BYTES), &fp))
-			return WALK_BEYOND;
-	} else if (place->fp_slot != 0 &&
-		   !walk_read(walk, cfa + (uint64_t)((int64_t)place->fp_slot * WORD_BYTES), &fp)) {
+	slot = (place->kind == RULE_DEREF ? fp : cfa) +
+	       (uint64_t)((int64_t)place->fp_slot * WORD_BYTES);
+	/*
+	 * gcc does not take a rule back when an epilogue pops the register: a slot below the stack
+	 * pointer means that it holds its value again.
+	 */
+	if ((place->fp_slot != 0 || place->kind == RULE_DEREF) && slot >= walk->sp &&
+	    !walk_read(walk, slot, &fp))
 		return WALK_BEYOND;
-	}
 	walk->lr_is_known = false;
 	walk->ip = ra;
 	walk->sp = cfa;
