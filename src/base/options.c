@@ -72,6 +72,9 @@ static const struct option *find_prefix(const struct option *options, struct str
 		if (!o->name || (ours_only && !is_ours(o)) ||
 		    !str_starts_with(str_from(o->name), name))
 			continue;
+		/* Two spellings of one option are no doubt about what is meant. */
+		if (found && is_ours(o) && found->kind == o->kind && found->offset == o->offset)
+			continue;
 		strbuf_addf(candidates, "%s--%s", *ret_count ? ", " : "", o->name);
 		found = o;
 		++*ret_count;

@@ -2,10 +2,15 @@
 
 #include "cmd/commands.h"
 
-/* What can follow an option, told from how its value is written in the table. */
-static bool has_choices(const char *value)
+static bool has_choices(const struct option *option)
 {
-	return value && strchr(value, '|') && !strpbrk(value, "[], ");
+	return option->kind == OPTION_CHOICE;
+}
+
+/* "bash|zsh|fish": the operand is one of these words. */
+static bool operand_has_choices(const struct command *command)
+{
+	return strchr(command->usage, '|') && !strpbrk(command->usage, "[] ");
 }
 
 static bool is_path(const char *value)
@@ -68,7 +73,7 @@ static void bash_values(FILE *out, const char *command, const struct option *opt
 		if (o->letter)
 			fprintf(out, "%s%s -%c'", o->name ? " | " : "", command, o->letter);
 		fputs(") words='", out);
-		if (has_choices(o->value))
+		if (has_choices(o))
 			put_choices(out, o->value);
 		fputs("' ;;\n", out);
 	}
@@ -108,7 +113,7 @@ static void write_bash(FILE *out)
 		const struct command *command = commands[i];
 
 		fprintf(out, "\t%s) words='", command->name);
-		if (has_choices(command->usage))
+		if (operand_has_choices(command))
 			put_choices(out, command->usage);
 		else if (strcmp(command->name, "help") == 0)
 			put_command_names(out);
@@ -146,7 +151,7 @@ static void zsh_spec(FILE *out, const char *dashes, const char *name, const stru
 	fputc(']', out);
 	if (o->value) {
 		fputs(is_optional(o->value) ? "::value:" : ":value:", out);
-		if (has_choices(o->value)) {
+		if (has_choices(o)) {
 			fputc('(', out);
 			put_choices(out, o->value);
 			fputc(')', out);
@@ -200,7 +205,7 @@ static void write_zsh(FILE *out)
 		zsh_specs(out, command->options);
 		zsh_specs(out, global_options);
 		fputs(" \\\n\t\t'*:operand:", out);
-		if (has_choices(command->usage)) {
+		if (operand_has_choices(command)) {
 			fputc('(', out);
 			put_choices(out, command->usage);
 			fputc(')', out);
@@ -232,7 +237,7 @@ static void fish_options(FILE *out, const char *condition, const struct option *
 			fprintf(out, " -l %s", o->name);
 		if (o->value && !is_optional(o->value))
 			fputs(is_path(o->value) ? " -r -F" : " -x", out);
-		if (has_choices(o->value)) {
+		if (has_choices(o)) {
 			fputs(" -a '", out);
 			put_choices(out, o->value);
 			fputc('\'', out);
@@ -256,7 +261,7 @@ static void write_fish(FILE *out)
 		fputs("'\n", out);
 		strbuf_addf(&condition, " -n '__fish_seen_subcommand_from %s'", command->name);
 		fish_options(out, strbuf_text(&condition), command->options);
-		if (has_choices(command->usage)) {
+		if (operand_has_choices(command)) {
 			fprintf(out, "complete -c sysgrok%s -f -a '", strbuf_text(&condition));
 			put_choices(out, command->usage);
 			fputs("'\n", out);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/json_out.h"
 #include "cmd/commands.h"
 #include "config.h"
 
@@ -98,10 +99,87 @@ void help_command_page(const struct term *out, const struct command *command)
 	fputs("\nGlobal options: 'sysgrok help'.\n", out->stream);
 }
 
+static const char *kind_name(const struct option *option)
+{
+	if (option->kind == OPTION_IGNORED)
+		return "ignored";
+	return option_is_shown(option) ? "shown" : "hidden";
+}
+
+static void json_options(struct json_writer *json, const char *key, const struct option *options)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (const struct option *o = options; o && o->kind != OPTION_END; o++) {
+		char letter[] = { o->letter, '\0' };
+
+		if (o->kind == OPTION_REFUSED)
+			continue;
+		json_object_begin(json);
+		json_key_text(json, "letter", o->letter ? letter : NULL);
+		json_key_text(json, "name", o->name);
+		json_key_text(json, "value", o->value);
+		json_key_text(json, "help", o->help);
+		json_key_text(json, "kind", kind_name(o));
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void json_commands(struct json_writer *json)
+{
+	json_key(json, "commands");
+	json_array_begin(json);
+	for (size_t i = 0; commands[i]; i++) {
+		json_object_begin(json);
+		json_key_text(json, "name", commands[i]->name);
+		json_key_text(json, "group", command_group_title(commands[i]->group));
+		json_key_text(json, "summary", commands[i]->summary);
+		json_key_text(json, "usage", commands[i]->usage);
+		json_options(json, "options", commands[i]->options);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* The tables as they are: what the check of the man pages reads. */
+static void help_json(FILE *out)
+{
+	static const struct {
+		int status;
+		const char *meaning;
+	} statuses[] = {
+#define X(name, status, meaning) { status, meaning },
+		ERROR_CODES(X)
+#undef X
+	};
+	struct json_writer json = json_writer_on(out);
+
+	json_object_begin(&json);
+	json_key_text(&json, "version", SYSGROK_VERSION);
+	json_options(&json, "global_options", global_options);
+	json_commands(&json);
+	json_key(&json, "exit_statuses");
+	json_array_begin(&json);
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+		json_object_begin(&json);
+		json_key_int(&json, "status", statuses[i].status);
+		json_key_text(&json, "meaning", statuses[i].meaning);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	json_finish(&json);
+}
+
 static struct error *run_help(struct command_context *context, int argc, char **argv)
 {
 	const struct command *command;
 
+	if (context->json) {
+		help_json(context->out.stream);
+		return NULL;
+	}
 	if (!argc) {
 		help_overall(&context->out);
 		return NULL;
@@ -115,6 +193,7 @@ static struct error *run_help(struct command_context *context, int argc, char **
 
 static const struct command_example examples[] = {
 	{ "sysgrok help help", "this page" },
+	{ "sysgrok help --json", "all commands and options, for programs" },
 	{ 0 },
 };
 

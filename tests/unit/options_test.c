@@ -41,6 +41,7 @@ static const struct option own_options[] = {
 	{ 'm', "mmap-pages", "N", "rings are sized by themselves", OPTION_IGNORED, 0 },
 	{ 'q', NULL, NULL, NULL, OPTION_IGNORED, 0 },
 	{ 0, "output-dir", "DIR", "use --output", OPTION_REFUSED, 0 },
+	{ 0, "includes", "NAME", NULL, OPTION_LIST, offsetof(struct own, list) },
 	{ 0, "hidden", NULL, NULL, OPTION_FLAG, offsetof(struct own, flag) },
 	OPTIONS_END
 };
@@ -242,6 +243,16 @@ static void a_prefix_counts_among_the_commands_own_options_first(void **state)
 	assert_int_equal(line.global.verbosity, 1);
 }
 
+static void two_spellings_of_one_option_are_not_ambiguous(void **state)
+{
+	auto_line struct line line;
+
+	(void)state;
+	line_parse(&line, "--inc=a --include=b --includes c", false);
+	assert_null(line.error);
+	assert_int_equal(line.own.list.count, 3);
+}
+
 static void times_are_taken_with_and_without_their_unit(void **state)
 {
 	static const struct {
@@ -305,6 +316,7 @@ static void help_shows_ours_only_and_wraps_at_the_width(void **state)
 		{ 'n', "limit", "N", "rows to show", OPTION_U64, 0 },
 		{ 0, "a-name-that-is-long", "FILE", "one two three four five", OPTION_TEXT, 0 },
 		{ 'q', NULL, NULL, "ignored", OPTION_IGNORED, 0 },
+		{ 0, "includes", "NAME", NULL, OPTION_LIST, offsetof(struct own, list) },
 		{ 0, "hidden", NULL, NULL, OPTION_FLAG, 0 },
 		{ 0, "aio", "[=N]", "blocks", OPTION_U64, 0 },
 		OPTIONS_END
@@ -346,6 +358,7 @@ int main(void)
 		cmocka_unit_test(an_optional_value_is_taken_only_when_attached),
 		cmocka_unit_test(an_exact_name_beats_the_names_that_begin_with_it),
 		cmocka_unit_test(a_prefix_counts_among_the_commands_own_options_first),
+		cmocka_unit_test(two_spellings_of_one_option_are_not_ambiguous),
 		cmocka_unit_test(times_are_taken_with_and_without_their_unit),
 		cmocka_unit_test(what_is_ignored_is_noted_with_its_value_taken),
 		cmocka_unit_test(every_mistake_is_named_with_what_was_wanted),
