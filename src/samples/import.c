@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "samples/load.h"
+#include "samples/quality.h"
+#include "samples/skid.h"
 
 /* What runs in the kernel, by the names that perf gives to its dsos. */
 static bool is_kernel_dso(struct str path)
@@ -81,6 +83,8 @@ struct error *profile_import_text(struct str text, const char *name, struct prof
 			"(\"program;outer;inner 12\") are read");
 	if (!profile->samples.count)
 		return error_new(ERROR_INPUT, "'%s' (%s) holds no samples", name, profile->format);
+	quality_find_ends(profile);
+	skid_find(profile);
 	profile->source = x_strdup(name);
 	*ret = take_ptr(profile);
 	return NULL;

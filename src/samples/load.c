@@ -1,18 +1,67 @@
 #include "samples/load.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/memory.h"
+#include "perf/data.h"
+#include "samples/build.h"
 
-/* Larger texts are refused rather than swapped. */
-enum { TEXT_CAP_BYTES = 0x7fffffff };
+enum {
+	TEXT_CAP_BYTES = 0x7fffffff, /* larger texts are refused rather than swapped */
+	LOOK_BYTES = 16,	     /* that tell what kind of file it is */
+};
+
+static bool is_perf_data(const char *path)
+{
+	auto_fclose FILE *file = fopen(path, "rbe");
+	uint8_t start[LOOK_BYTES];
+
+	return file && perf_data_is_magic(start, fread(start, 1, sizeof(start), file));
+}
+
+/* A pipe cannot be looked at and then read again: its bytes go to memory that has a path. */
+static struct error *load_bytes(struct str bytes, const struct profile_load_options *options,
+				struct profile **ret)
+{
+	auto_close int fd = memfd_create("perf.data", MFD_CLOEXEC);
+	char path[64];
+
+	if (fd < 0)
+		return error_errno(errno, "memory for standard input");
+	while (bytes.len) {
+		ssize_t written = write(fd, bytes.ptr, bytes.len);
+
+		if (written < 0)
+			return error_errno(errno, "memory for standard input");
+		bytes = (struct str){ bytes.ptr + written, bytes.len - (size_t)written };
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return build_profile(path, options, ret);
+}
 
 struct error *profile_load(const char *path, const struct profile_load_options *options,
 			   struct profile **ret)
 {
-	auto_strbuf struct strbuf text = STRBUF_INIT;
-	const char *name = str_is(str_from(path), "-") ? "standard input" : path;
+	static const struct profile_load_options no_options = { 0 };
+	bool is_stdin = str_is(str_from(path), "-");
+	const char *name = is_stdin ? "standard input" : path;
+	auto_strbuf struct strbuf bytes = { .cap = TEXT_CAP_BYTES };
+	struct profile *profile = NULL;
 
-	(void)options;
-	TRY(file_read(path, TEXT_CAP_BYTES, &text));
-	return profile_import_text(strbuf_str(&text), name, ret);
+	options = options ? options : &no_options;
+	if (!is_stdin && is_perf_data(path)) {
+		TRY(build_profile(path, options, &profile));
+	} else {
+		TRY(file_read(path, TEXT_CAP_BYTES, &bytes));
+		if (!perf_data_is_magic((const uint8_t *)strbuf_text(&bytes), bytes.len))
+			return profile_import_text(strbuf_str(&bytes), name, ret);
+		TRY(load_bytes(strbuf_str(&bytes), options, &profile));
+	}
+	profile->source = x_strdup(name);
+	*ret = profile;
+	return NULL;
 }

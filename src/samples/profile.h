@@ -80,13 +80,13 @@ struct profile_event {
 	bool is_time;	      /* a clock or cycles: what it counts is time spent */
 };
 
-/* Per dso: what mends it. */
+/* How a dso was built and found: what mends its stacks and names. */
 struct profile_dso {
 	uint32_t name, path;
 	bool has_symbols, has_debug_info, has_unwind_info, unoptimised, missing, wrong_build_id;
-	uint32_t producer;				 /* text id */
-	uint64_t frames, unnamed_frames, guessed_frames; /* weighted by nothing: counts */
-	uint64_t stacks_ended_here[PROFILE_END_COUNT];
+	bool names_hidden;  /* kernel names without addresses (kptr_restrict) */
+	bool split_missing; /* a .dwo of split DWARF was not found */
+	uint32_t producer;  /* text id: the compiler of a hit unit */
 };
 
 /* What a pasted table says of a function with its callees, as its rows carry no stacks. */
@@ -115,8 +115,8 @@ struct profile {
 	struct profile_event_vec events;
 	struct profile_dso_vec dsos;
 	struct profile_claim_vec claims; /* of pasted tables */
-	char *source;	    /* path or "standard input" */
-	const char *format; /* "perf.data", "folded", "perf script", ... */
+	char *source;			 /* path or "standard input" */
+	const char *format;		 /* "perf.data", "folded", "perf script", ... */
 	char *command, *hostname, *os_release, *cpu;
 	uint32_t default_event; /* shown when the user names none, if it has samples */
 	uint32_t cpu_count;	/* of the recorded machine; 0 = not known */
