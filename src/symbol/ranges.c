@@ -47,31 +47,43 @@ static void merge(const struct range *in, struct range *out, size_t from, size_t
 	}
 }
 
-void ranges_sort(struct ranges *ranges)
+static void sort_by_start(struct ranges *ranges)
 {
 	size_t count = ranges->count;
+	struct range *other;
+
+	if (is_sorted(ranges))
+		return;
+	other = x_reallocarray(NULL, count, sizeof(*other));
+	for (size_t width = 1; width < count; width *= 2) {
+		struct range *in = ranges->items;
+
+		for (size_t from = 0; from < count; from += 2 * width)
+			merge(in, other, from, MIN(from + width, count),
+			      MIN(from + 2 * width, count));
+		ranges->items = other;
+		other = in;
+	}
+	free(other);
+	ranges->allocated = count;
+}
+
+static void set_max_ends(struct ranges *ranges)
+{
 	uint64_t max_end = 0;
 
-	if (!is_sorted(ranges)) {
-		struct range *other = x_reallocarray(NULL, count, sizeof(*other));
-
-		for (size_t width = 1; width < count; width *= 2) {
-			struct range *in = ranges->items;
-
-			for (size_t from = 0; from < count; from += 2 * width)
-				merge(in, other, from, MIN(from + width, count),
-				      MIN(from + 2 * width, count));
-			ranges->items = other;
-			other = in;
-		}
-		free(other);
-		ranges->allocated = count;
-	}
-	ranges->max_ends = x_reallocarray(ranges->max_ends, count, sizeof(*ranges->max_ends));
-	for (size_t i = 0; i < count; i++) {
+	ranges->max_ends =
+		x_reallocarray(ranges->max_ends, ranges->count, sizeof(*ranges->max_ends));
+	for (size_t i = 0; i < ranges->count; i++) {
 		max_end = MAX(max_end, ranges->items[i].end);
 		ranges->max_ends[i] = max_end;
 	}
+}
+
+void ranges_sort(struct ranges *ranges)
+{
+	sort_by_start(ranges);
+	set_max_ends(ranges);
 }
 
 /* How many ranges start at or before `address`. */
@@ -110,14 +122,50 @@ const struct range *ranges_next(const struct ranges *ranges, uint64_t address, s
 const struct range *ranges_find(const struct ranges *ranges, uint64_t address)
 {
 	size_t cursor = SIZE_MAX;
-	const struct range *best = ranges_next(ranges, address, &cursor), *other;
 
-	/* Of those that start together the shortest is the innermost. */
-	while (best && (other = ranges_next(ranges, address, &cursor))) {
-		if (other->start != best->start)
-			break;
-		if (other->end < best->end)
-			best = other;
+	return ranges_next(ranges, address, &cursor);
+}
+
+/* Appends a piece of `of`, joining it to the last piece where that is of the same range. */
+static void add_piece(struct ranges *flat, uint64_t start, uint64_t end, uint32_t value)
+{
+	struct range *last = flat->count ? &flat->items[flat->count - 1] : NULL;
+
+	if (last && last->end == start && last->value == value)
+		last->end = MAX(last->end, end);
+	else
+		ranges_add(flat, start, end, value);
+}
+
+void ranges_flatten(struct ranges *ranges)
+{
+	struct ranges flat = { 0 };
+	struct range *open; /* innermost last */
+	size_t depth = 0;
+	uint64_t done = 0; /* everything before it is in `flat` */
+
+	sort_by_start(ranges);
+	open = x_reallocarray(NULL, ranges->count + 1, sizeof(*open));
+	for (size_t i = 0; i <= ranges->count; i++) {
+		uint64_t next = i < ranges->count ? ranges->items[i].start : UINT64_MAX;
+
+		while (depth && open[depth - 1].end <= next) {
+			const struct range *inner = &open[--depth];
+
+			if (inner->end > done) {
+				add_piece(&flat, done, inner->end, inner->value);
+				done = inner->end;
+			}
+		}
+		if (depth && next > done)
+			add_piece(&flat, done, next, open[depth - 1].value);
+		if (i < ranges->count) {
+			open[depth++] = ranges->items[i];
+			done = next;
+		}
 	}
-	return best;
+	free(open);
+	ranges_done(ranges);
+	*ranges = flat;
+	set_max_ends(ranges);
 }

@@ -25,9 +25,15 @@ void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t va
 /* To be called once, after the last add and before the first search. Stable. */
 void ranges_sort(struct ranges *ranges);
 /*
+ * In place of ranges_sort, for ranges that are nested (functions, blocks): cuts them so that none
+ * overlap and each address keeps the innermost, which is the one that starts last; of those that
+ * start together, the one added last.
+ */
+void ranges_flatten(struct ranges *ranges);
+/*
  * The ranges that hold `address`, the one that starts last first. Start with *cursor = SIZE_MAX;
  * NULL = no further one. Looks at a bounded number of ranges, whatever the overlaps.
  */
 const struct range *ranges_next(const struct ranges *ranges, uint64_t address, size_t *cursor);
-/* The innermost range that holds `address` (starts last, ends first), or NULL. */
+/* The range that holds `address` and starts last, or NULL. */
 const struct range *ranges_find(const struct ranges *ranges, uint64_t address);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "symbol/demangle.h"
+#include "symbol/dwarf.h"
 #include "symbol/kallsyms.h"
 #include "symbol/perf_map.h"
 #include "symbol/plt.h"
@@ -24,6 +25,7 @@ struct names {
 	struct dso *dso;
 	struct symtab known, symtab;
 	struct perf_map perf_map;
+	struct dwarf *dwarf; /* NULL: not wanted, or there is none */
 	bool is_loaded, has_symtab, has_perf_map;
 	struct cached *cache; /* open addressing */
 	uint32_t cache_mask, cache_count;
@@ -65,6 +67,7 @@ static void names_free(struct names *names)
 	symtab_done(&names->known);
 	symtab_done(&names->symtab);
 	perf_map_done(&names->perf_map);
+	dwarf_free(names->dwarf);
 	free(names->cache);
 	free(names);
 }
@@ -107,6 +110,24 @@ static void load_elf_symbols(struct symbolizer *symbolizer, struct names *names)
 	if (image)
 		plt_add_symbols(symtab, image);
 	symtab_finish(symtab);
+}
+
+static void load_dwarf(struct symbolizer *symbolizer, struct names *names)
+{
+	const struct dwarf_options options = {
+		.texts = &symbolizer->texts,
+		.demangle = symbolizer->options.demangle,
+		.inlines = symbolizer->options.inlines,
+		.lines = symbolizer->options.lines,
+	};
+	struct image *image;
+
+	if (!options.inlines && !options.lines)
+		return;
+	image = dso_debug_image(symbolizer->table, names->dso);
+	if (image)
+		names->dwarf = dwarf_new(image, dso_alt_image(symbolizer->table, names->dso, image),
+					 &options);
 }
 
 static uint64_t recorded_kernel_text(const struct dso_table *table)
@@ -176,6 +197,7 @@ static void load_names(struct symbolizer *symbolizer, struct names *names)
 	case DSO_FILE:
 	case DSO_VDSO:
 		load_elf_symbols(symbolizer, names);
+		load_dwarf(symbolizer, names);
 		break;
 	case DSO_KERNEL:
 	case DSO_MODULE:
@@ -266,10 +288,24 @@ static struct symbol_frames find_frames(struct symbolizer *symbolizer, struct na
 					uint64_t address)
 {
 	struct physical physical = find_physical(symbolizer, names, address);
-	struct symbol_frame *frame = arena_new(&symbolizer->arena, struct symbol_frame);
+	struct dwarf_frame found[DWARF_MAX_FRAMES];
+	struct symbol_frame *frames;
+	uint64_t start = 0;
+	size_t count = 0;
 
-	frame->name = physical.name;
-	return (struct symbol_frames){ frame, 1, physical.start };
+	found[0] = (struct dwarf_frame){ 0 };
+	if (names->dwarf)
+		count = dwarf_find(names->dwarf, address, found, &start);
+	count = MAX(count, (size_t)1);
+	if (physical.name)
+		found[count - 1].name = physical.name;
+	else
+		physical.start = start;
+	frames = arena_array(&symbolizer->arena, count, sizeof(*frames));
+	for (size_t i = 0; i < count; i++)
+		frames[i] = (struct symbol_frame){ found[i].name, found[i].file, found[i].line,
+						   i + 1 < count };
+	return (struct symbol_frames){ frames, (uint32_t)count, physical.start };
 }
 
 static struct cached *cache_slot(struct names *names, uint64_t address)
@@ -336,5 +372,12 @@ struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, str
 	facts.has_unwind_info = (image && image_section(image, ".eh_frame")) ||
 				(image && image_section(image, ".debug_frame")) ||
 				(debug && image_section(debug, ".debug_frame"));
+	if (names->dwarf) {
+		struct dwarf_unit_facts units = dwarf_facts(names->dwarf);
+
+		facts.producer = units.producer;
+		facts.unoptimised = units.unoptimised;
+		facts.split_dwarf_missing = units.split_missing;
+	}
 	return facts;
 }
