@@ -36,7 +36,7 @@ lint:
 	@tools/lint
 
 install: all
-	meson install -C $(BUILD) --no-rebuild
+	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean:
 	rm -rf $(BUILD) build-*

@@ -1,5 +1,6 @@
 #include "base/options.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,6 +189,7 @@ static struct error *store(const struct found_option *found, const char *value)
 	char *target = found->target ? found->target + found->option->offset : NULL;
 	struct str text = str_from(value);
 
+	assert(target || !is_ours(found->option));
 	switch (found->option->kind) {
 	case OPTION_END:
 	case OPTION_IGNORED:
