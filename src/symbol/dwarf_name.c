@@ -5,17 +5,20 @@
 enum {
 	/* abstract_origin, specification: two or three steps in practice. */
 	MAX_STEPS = 16,
+	MAX_SCOPES = 64,
 };
 
 struct found_name {
 	struct str linkage, plain;
-	struct dwarf_unit *unit; /* of the entry that has `plain` */
-	uint64_t next;		 /* key of the entry to go on with, or UINT64_MAX */
+	uint64_t plain_key; /* of the entry that has `plain` */
+	uint64_t next;	    /* key of the entry to go on with, or UINT64_MAX */
 };
 
-static void note(struct found_name *found, bool is_alt, unsigned attribute,
+static void note(struct found_name *found, uint64_t key, unsigned attribute,
 		 const struct dwarf_value *value)
 {
+	bool is_alt = key & 1;
+
 	switch (attribute) {
 	case DW_AT_linkage_name:
 	case DW_AT_MIPS_linkage_name:
@@ -23,8 +26,10 @@ static void note(struct found_name *found, bool is_alt, unsigned attribute,
 			found->linkage = value->text;
 		break;
 	case DW_AT_name:
-		if (value->class == VALUE_TEXT && !found->plain.len)
+		if (value->class == VALUE_TEXT && !found->plain.len) {
 			found->plain = value->text;
+			found->plain_key = key;
+		}
 		break;
 	case DW_AT_abstract_origin:
 	case DW_AT_specification:
@@ -59,9 +64,116 @@ static bool read_entry(struct dwarf *dwarf, uint64_t key, struct found_name *fou
 
 		if (!dwarf_read_form(file, unit, spec, &b, &value))
 			return false;
-		note(found, file->is_alt, spec->name, &value);
+		note(found, key, spec->name, &value);
 	}
 	return true;
+}
+
+static bool is_scope(unsigned tag)
+{
+	return tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
+	       tag == DW_TAG_interface_type || tag == DW_TAG_enumeration_type ||
+	       tag == DW_TAG_module;
+}
+
+/* C and assembler have no scopes that a function could be in. */
+static bool has_scopes(unsigned language)
+{
+	switch (language) {
+	case DW_LANG_C89:
+	case DW_LANG_C:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_C17:
+	case DW_LANG_Mips_Assembler:
+		return false;
+	default:
+		return true;
+	}
+}
+
+struct scope {
+	uint64_t entry;
+	uint16_t tag;
+};
+
+/*
+ * The entries around the one at `target`, outermost first: entries do not say what they are in, so
+ * the way to it is walked from the unit's root. Returns how many; 0 at damage.
+ */
+static size_t find_scopes(struct dwarf_file *file, struct dwarf_unit *unit, uint64_t target,
+			  struct scope scopes[MAX_SCOPES])
+{
+	struct bytes b = file->sections.info;
+	size_t depth = 0;
+
+	b.end = b.start + unit->end;
+	if (!bytes_seek(&b, unit->first_entry))
+		return 0;
+	while (bytes_offset(&b) < target) {
+		uint64_t entry = bytes_offset(&b), code, sibling;
+		const struct abbrev *abbrev;
+
+		if (!bytes_uleb128(&b, &code))
+			return 0;
+		if (!code) {
+			if (!depth--)
+				return 0;
+			continue;
+		}
+		abbrev = abbrev_find(unit->abbrevs, code);
+		if (!abbrev || !dwarf_skip_attributes(unit, unit->abbrevs, abbrev, &b, &sibling) ||
+		    !budget_take(&file->entry_budget, bytes_offset(&b) - entry))
+			return 0;
+		if (!abbrev->has_children)
+			continue;
+		if (sibling > bytes_offset(&b) && sibling <= target) {
+			bytes_seek(&b, sibling);
+			continue;
+		}
+		if (depth == MAX_SCOPES)
+			return 0;
+		scopes[depth++] = (struct scope){ entry, abbrev->tag };
+	}
+	return bytes_offset(&b) == target ? depth : 0;
+}
+
+/* "space::Class::" in front of a name that has no linkage name. */
+static void add_scope_names(struct dwarf *dwarf, uint64_t key, struct strbuf *out)
+{
+	struct dwarf_file *file = key & 1 ? &dwarf->alt : &dwarf->main;
+	struct dwarf_unit *unit = dwarf_unit_at(file, key >> 1);
+	struct scope scopes[MAX_SCOPES];
+	size_t count;
+
+	if (!unit || !has_scopes(unit->language))
+		return;
+	count = find_scopes(file, unit, key >> 1, scopes);
+	for (size_t i = 0; i < count; i++) {
+		struct found_name found = { 0 };
+
+		if (!is_scope(scopes[i].tag) ||
+		    !read_entry(dwarf, entry_key(file->is_alt, scopes[i].entry), &found))
+			continue;
+		if (found.plain.len)
+			strbuf_add(out, found.plain);
+		else if (scopes[i].tag == DW_TAG_namespace)
+			strbuf_add(out, STR("(anonymous namespace)"));
+		else
+			continue;
+		strbuf_add(out, STR("::"));
+	}
+}
+
+static uint32_t qualified_name(struct dwarf *dwarf, const struct found_name *found)
+{
+	struct strbuf *name = &dwarf->demangled;
+
+	strbuf_reset(name);
+	add_scope_names(dwarf, found->plain_key, name);
+	strbuf_add(name, found->plain);
+	return intern(dwarf->options.texts, strbuf_str(name));
 }
 
 static uint32_t find_name(struct dwarf *dwarf, uint64_t key)
@@ -73,7 +185,7 @@ static uint32_t find_name(struct dwarf *dwarf, uint64_t key)
 			break;
 	}
 	if (!found.linkage.len)
-		return intern(dwarf->options.texts, found.plain);
+		return found.plain.len ? qualified_name(dwarf, &found) : 0;
 	if (dwarf->options.demangle && demangle(found.linkage, &dwarf->demangled))
 		return intern(dwarf->options.texts, strbuf_str(&dwarf->demangled));
 	return intern(dwarf->options.texts, found.linkage);

@@ -18,7 +18,7 @@ struct line {
 	char type;
 	char *name;
 	size_t name_length;
-	bool is_module;
+	struct str module; /* "[name]"; empty: the kernel proper */
 };
 
 static char *parse_hex(char *at, const char *end, uint64_t *ret)
@@ -54,7 +54,7 @@ static bool parse_line(char *at, const char *end, struct line *ret)
 			break;
 	}
 	ret->name_length = (size_t)(name_end - ret->name);
-	ret->is_module = name_end < end;
+	ret->module = (struct str){ name_end, (size_t)(end - name_end) };
 	*name_end = '\0';
 	return ret->name_length > 0;
 }
@@ -82,7 +82,7 @@ static void relocate(struct kallsyms *kallsyms, uint64_t distance)
 	for (size_t i = 0; i < symbols->count; i++) {
 		struct symbol symbol = symbols->items[i];
 
-		if (symbol.is_module)
+		if (symbol.module)
 			continue;
 		symbol.start += distance;
 		symbol.end += distance;
@@ -91,9 +91,29 @@ static void relocate(struct kallsyms *kallsyms, uint64_t distance)
 	symbols->count = kept;
 }
 
+/* The module of the line before: the file lists them one after the other. */
+struct modules {
+	struct str last;
+	uint8_t number;
+};
+
+static uint8_t number_of_module(struct modules *modules, struct str module)
+{
+	/* Behind the separator, which was overwritten. */
+	struct str name = module.len ? (struct str){ module.ptr + 1, module.len - 1 } : module;
+
+	if (!name.len)
+		return 0;
+	if (!str_eq(name, modules->last))
+		modules->number = (uint8_t)(modules->number % UINT8_MAX + 1);
+	modules->last = name;
+	return modules->number;
+}
+
 void kallsyms_parse(struct strbuf *take_text, uint64_t text_address, struct kallsyms *ret)
 {
-	uint64_t text_here = 0, any_address = 0;
+	uint64_t text_here = 0, stext_here = 0, any_address = 0;
+	struct modules modules = { 0 };
 	char *at, *end;
 	struct line line;
 	uint8_t table;
@@ -113,21 +133,25 @@ void kallsyms_parse(struct strbuf *take_text, uint64_t text_address, struct kall
 		*line_end = '\0';
 		if (parse_line(at, line_end, &line)) {
 			any_address |= line.address;
-			if (line.name_length == 5 && memcmp(line.name, "_text", 5) == 0)
+			if (strcmp(line.name, "_text") == 0)
 				text_here = line.address;
+			else if (strcmp(line.name, "_stext") == 0)
+				stext_here = line.address;
 			if (is_wanted(&line))
 				symtab_add(&ret->symtab,
-					   &(struct symbol){ line.address, line.address,
-							     (uint32_t)(line.name - ret->text.ptr),
-							     table, binding_of(line.type),
-							     line.is_module });
+					   &(struct symbol){
+						   line.address, line.address,
+						   (uint32_t)(line.name - ret->text.ptr), table,
+						   binding_of(line.type),
+						   number_of_module(&modules, line.module) });
 		}
 		at = line_end + 1;
 	}
 	ret->hidden = !any_address;
 	if (ret->hidden)
 		ret->symtab.symbols.count = 0;
-	if (text_address && text_here && text_address != text_here)
+	/* Recorders name either of the two. */
+	if (text_address && text_here && text_address != text_here && text_address != stext_here)
 		relocate(ret, text_address - text_here);
 	symtab_finish(&ret->symtab);
 }

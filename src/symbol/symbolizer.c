@@ -29,6 +29,7 @@ struct names {
 	bool is_loaded, has_symtab, has_perf_map;
 	struct cached *cache; /* open addressing */
 	uint32_t cache_mask, cache_count;
+	size_t known_count; /* of the dso's known names, how many `known` has */
 };
 
 VEC_DEFINE(names_vec, struct names *)
@@ -179,11 +180,13 @@ static void load_perf_map(struct symbolizer *symbolizer, struct names *names)
 		log_debug("symbol", "%s", error->message);
 }
 
-static void load_names(struct symbolizer *symbolizer, struct names *names)
+/* Again whenever there are more: BPF programs come and go while the recording is read. */
+static void load_known(struct names *names)
 {
 	const struct dso *dso = names->dso;
 
-	names->is_loaded = true;
+	symtab_done(&names->known);
+	names->known = (struct symtab){ 0 };
 	for (size_t i = 0; i < dso->known.count; i++) {
 		const struct dso_known_name *known = &dso->known.items[i];
 		uint64_t end;
@@ -193,6 +196,18 @@ static void load_names(struct symbolizer *symbolizer, struct names *names)
 		symtab_add_made(&names->known, known->start, end, known->name, "");
 	}
 	symtab_finish(&names->known);
+	names->known_count = dso->known.count;
+	free(names->cache);
+	names->cache = NULL;
+	names->cache_count = 0;
+}
+
+static void load_names(struct symbolizer *symbolizer, struct names *names)
+{
+	const struct dso *dso = names->dso;
+
+	names->is_loaded = true;
+	load_known(names);
 	switch (dso->kind) {
 	case DSO_FILE:
 	case DSO_VDSO:
@@ -341,6 +356,8 @@ struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *
 	(void)time_ns;
 	if (!names->is_loaded)
 		load_names(symbolizer, names);
+	else if (names->known_count != dso->known.count)
+		load_known(names);
 	if (!names->cache || names->cache_count * 4 >= (names->cache_mask + 1) * 3)
 		grow_cache(names);
 	cached = cache_slot(names, address);

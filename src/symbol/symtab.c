@@ -234,9 +234,6 @@ static bool is_better(const struct symtab *symtab, const struct symbol *a, const
 
 	if (a_has_size != b_has_size)
 		return b_has_size;
-	/* perf gives the last one of them the extent up to the next symbol, and the others none. */
-	if (!b_has_size)
-		return true;
 	if ((a->binding == SYMBOL_WEAK) != (b->binding == SYMBOL_WEAK))
 		return a->binding == SYMBOL_WEAK;
 	if ((a->binding == SYMBOL_GLOBAL) != (b->binding == SYMBOL_GLOBAL))
@@ -270,8 +267,11 @@ static uint64_t end_of_page_after(uint64_t address)
 		       : end & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
-/* A symbol without a size reaches to the next one; where a module ends, or at the very end, only
- * to the end of the page: what follows is not its code. */
+/*
+ * A symbol without a size reaches to the next one (so of several at one address only the last one
+ * does); where a module ends, or at the very end, to the end of the page: what follows is not its
+ * code.
+ */
 static void end_open_symbols(struct symtab *symtab)
 {
 	struct symbol *items = symtab->symbols.items;
@@ -282,7 +282,7 @@ static void end_open_symbols(struct symtab *symtab)
 
 		if (symbol->end != symbol->start)
 			continue;
-		if (i + 1 < count && items[i + 1].is_module == symbol->is_module)
+		if (i + 1 < count && items[i + 1].module == symbol->module)
 			symbol->end = items[i + 1].start;
 		else
 			symbol->end = end_of_page_after(symbol->start);
@@ -292,8 +292,8 @@ static void end_open_symbols(struct symtab *symtab)
 void symtab_finish(struct symtab *symtab)
 {
 	sort_by_start(&symtab->symbols);
-	drop_aliases(symtab);
 	end_open_symbols(symtab);
+	drop_aliases(symtab);
 }
 
 const struct symbol *symtab_find(const struct symtab *symtab, uint64_t address)

@@ -23,7 +23,7 @@ struct symbol {
 	uint32_t name; /* offset in the text of its table */
 	uint8_t table; /* index in symtab.names */
 	uint8_t binding;
-	bool is_module; /* kallsyms: of a module, not of the kernel proper */
+	uint8_t module; /* kallsyms: another one than the neighbours'; 0 = the kernel proper */
 };
 
 VEC_DEFINE(symbol_vec, struct symbol)
