@@ -7,6 +7,7 @@ extern const struct command doctor_command;
 extern const struct command export_command;
 extern const struct command flamegraph_command;
 extern const struct command help_command;
+extern const struct command record_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -15,6 +16,7 @@ const struct command *const commands[] = {
 	&export_command,
 	&flamegraph_command,
 	&help_command,
+	&record_command,
 	NULL,
 };
 /* clang-format on */
