@@ -8,6 +8,7 @@ extern const struct command export_command;
 extern const struct command flamegraph_command;
 extern const struct command help_command;
 extern const struct command record_command;
+extern const struct command report_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -17,6 +18,7 @@ const struct command *const commands[] = {
 	&flamegraph_command,
 	&help_command,
 	&record_command,
+	&report_command,
 	NULL,
 };
 /* clang-format on */

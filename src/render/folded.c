@@ -89,10 +89,15 @@ static void add_marks(const struct writer *writer, struct strbuf *out, uint32_t 
 static void add_unnamed(const struct writer *writer, struct strbuf *out,
 			const struct profile_frame *frame)
 {
-	struct str dso = interned(&writer->profile->texts, frame->dso);
+	struct str path = interned(&writer->profile->texts, frame->dso_path);
+	size_t at = path.len;
 
+	while (at > 0 && path.ptr[at - 1] != '/')
+		at--;
+	/* The file's name, as with stackcollapse-perf.pl: "[perf-12.map]", not "[[JIT] tid 12]". */
+	path = (struct str){ path.ptr + at, path.len - at };
 	strbuf_add_char(out, '[');
-	add_tidy_name(writer, out, dso.len ? dso : STR("unknown"), false);
+	add_tidy_name(writer, out, path.len ? path : STR("unknown"), false);
 	strbuf_add_char(out, ']');
 }
 

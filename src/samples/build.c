@@ -1,6 +1,7 @@
 #include "samples/build.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +259,32 @@ static uint32_t dso_flags(const struct dso *dso)
 	return 0;
 }
 
+/* perf's words for code that was made at run time: its dso is the map that names it. */
+static bool is_anonymous(const struct dso *dso)
+{
+	struct str path = str_from(dso->path);
+
+	return dso->kind == DSO_JIT &&
+	       (str_starts_with(path, STR("//anon")) || str_starts_with(path, STR("/dev/zero")) ||
+		str_starts_with(path, STR("/anon_hugepage")));
+}
+
+static void set_dso_texts(struct profile *profile, const struct dso *dso, uint32_t *ret_name,
+			  uint32_t *ret_path)
+{
+	char name[32], path[32];
+
+	if (!is_anonymous(dso)) {
+		*ret_name = intern_text(&profile->texts, dso->name);
+		*ret_path = intern_text(&profile->texts, dso->path);
+		return;
+	}
+	snprintf(name, sizeof(name), "[JIT] tid %d", dso->pid);
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", dso->pid);
+	*ret_name = intern_text(&profile->texts, name);
+	*ret_path = intern_text(&profile->texts, path);
+}
+
 static void name_location(struct builder *builder, const struct location *location)
 {
 	struct profile *profile = builder->profile;
@@ -270,8 +297,7 @@ static void name_location(struct builder *builder, const struct location *locati
 		return;
 	}
 	names = symbolizer_find(builder->symbolizer, dso, location->address, location->time_ns);
-	frame.dso = intern_text(&profile->texts, dso->name);
-	frame.dso_path = intern_text(&profile->texts, dso->path);
+	set_dso_texts(profile, dso, &frame.dso, &frame.dso_path);
 	for (uint32_t i = names.count; i > 0; i--) {
 		const struct symbol_frame *name = &names.items[i - 1];
 
@@ -358,13 +384,13 @@ static void describe_dsos(struct builder *builder)
 		struct dso *dso = builder->dsos.dsos.items[i];
 		struct dso_build_facts facts;
 		struct profile_dso *row;
-		uint32_t id;
+		uint32_t id, name, path;
 
 		if (!hit[i])
 			continue;
 		facts = symbolizer_build_facts(builder->symbolizer, dso);
-		id = profile_dso(profile, intern_text(&profile->texts, dso->name),
-				 intern_text(&profile->texts, dso->path));
+		set_dso_texts(profile, dso, &name, &path);
+		id = profile_dso(profile, name, path);
 		row = &profile->dsos.items[id];
 		row->has_symbols |= facts.has_symtab;
 		row->has_debug_info |= facts.has_debug_info;

@@ -1,0 +1,573 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/units.h"
+#include "render/report.h"
+#include "samples/table.h"
+
+enum {
+	NUMBERS_COLUMNS = 29, /* "  12.34%   45.67%     1,234  " */
+	TIMELINE_COLUMNS = 40,
+	NAME_COLUMNS = 46, /* of functions, on 100 columns */
+	STACK_NAME_COLUMNS = 60,
+	STACK_FRAMES_MAX = 4096,
+	STACK_FRAMES_SHOWN = 24, /* the innermost and outermost ones of longer stacks */
+};
+
+struct printer {
+	const struct term *term;
+	FILE *stream;
+	const struct profile_selection *selection;
+	const struct profile *profile;
+	const struct profile_event *event;
+	const struct report_options *options;
+};
+
+static void print_heading(const struct printer *p, const char *text)
+{
+	fprintf(p->stream, "\n%s%s%s\n", term_style(p->term, TERM_BOLD), text,
+		term_style(p->term, TERM_PLAIN));
+}
+
+/* Foreign text, clipped to `columns` and, with `pad`, filled up to them. */
+static void print_clipped(const struct printer *p, struct str text, unsigned columns, bool pad)
+{
+	auto_strbuf struct strbuf safe = STRBUF_INIT;
+	struct str shown;
+	unsigned width;
+
+	term_safe(&safe, text);
+	shown = strbuf_str(&safe);
+	width = term_text_width(shown);
+	if (width > columns && columns > 3) {
+		shown = term_clip(shown, columns - 2);
+		fwrite(shown.ptr, 1, shown.len, p->stream);
+		fputs("..", p->stream);
+		width = term_text_width(shown) + 2;
+	} else {
+		fwrite(shown.ptr, 1, shown.len, p->stream);
+	}
+	for (; pad && width < columns; width++)
+		fputc(' ', p->stream);
+}
+
+/* Fills `text` to the terminal's width behind `lead`, which takes `indent` columns. */
+static void print_filled(const struct printer *p, const char *lead, struct str text,
+			 unsigned indent)
+{
+	unsigned width = MAX(p->term->width, indent + 40), at = indent;
+	struct str word;
+	bool is_first = true;
+
+	fprintf(p->stream, "%*s", (int)indent, lead);
+	while (str_next_word(&text, &word)) {
+		unsigned columns = term_text_width(word);
+
+		if (!is_first && at + 1 + columns > width) {
+			fprintf(p->stream, "\n%*s", (int)indent, "");
+			at = indent;
+			is_first = true;
+		}
+		if (!is_first)
+			fputc(' ', p->stream);
+		fwrite(word.ptr, 1, word.len, p->stream);
+		at += columns + !is_first;
+		is_first = false;
+	}
+	fputc('\n', p->stream);
+}
+
+/* Long template arguments hide what a function is: "std::map<..>::find". */
+static void add_short_name(struct strbuf *out, struct str name, unsigned columns)
+{
+	unsigned depth = 0;
+
+	if (term_text_width(name) <= columns) {
+		strbuf_add(out, name);
+		return;
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		/* operator<, operator<<, operator->, operator<=> open and close nothing. */
+		bool is_operator =
+			i >= 8 && str_ends_with((struct str){ name.ptr, i }, STR("operator"));
+		bool is_arrow = c == '>' && i > 0 && name.ptr[i - 1] == '-';
+
+		if (is_operator || is_arrow) {
+			if (!depth)
+				strbuf_add_char(out, c);
+			continue;
+		}
+		if (c == '<' && depth++ == 0)
+			strbuf_add_text(out, "<..");
+		if (c == '>' && depth)
+			depth--;
+		if (!depth)
+			strbuf_add_char(out, c);
+	}
+}
+
+static void print_percent(const struct printer *p, double ratio)
+{
+	const char *style = ratio >= 0.10   ? term_style(p->term, TERM_RED)
+			    : ratio >= 0.01 ? term_style(p->term, TERM_YELLOW)
+					    : "";
+
+	fprintf(p->stream, "%s%7.2f%%%s", style, ratio * 100,
+		*style ? term_style(p->term, TERM_PLAIN) : "");
+}
+
+static void print_count(const struct printer *p, uint64_t count, int width)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	units_count(&text, count);
+	fprintf(p->stream, "%*s", width, strbuf_text(&text));
+}
+
+static void add_weight(const struct printer *p, struct strbuf *out)
+{
+	uint64_t weight = p->selection->weight / p->event->scale;
+
+	if (p->event->is_clock) {
+		units_duration(out, weight);
+		strbuf_add_text(out, " of CPU time");
+	} else {
+		units_count(out, weight);
+		strbuf_addf(out, " %s", p->event->unit);
+	}
+}
+
+/* "perf.data: 5,960 samples of cpu-clock at 999 Hz over 3.02 s, 5.96 s of CPU time" */
+static void print_what(const struct printer *p)
+{
+	const struct profile_selection *selection = p->selection;
+	auto_strbuf struct strbuf line = STRBUF_INIT;
+
+	strbuf_addf(&line, "%s (%s): ", p->profile->source, p->profile->format);
+	units_count(&line, selection->sample_count);
+	strbuf_add_text(&line, " samples");
+	if (strcmp(p->event->name, "samples") != 0)
+		strbuf_addf(&line, " of %s", p->event->name);
+	if (p->event->sampling_hz)
+		strbuf_addf(&line, " at %" PRIu64 " Hz", p->event->sampling_hz);
+	if (selection->to_ns > selection->from_ns) {
+		strbuf_add_text(&line, " over ");
+		units_duration(&line, selection->to_ns - selection->from_ns);
+	}
+	/* For folded text the count is all that there is. */
+	if (strcmp(p->event->unit, "samples") != 0) {
+		strbuf_add_text(&line, ", ");
+		add_weight(p, &line);
+	}
+	fputs(term_style(p->term, TERM_BOLD), p->stream);
+	print_clipped(p, strbuf_str(&line), MAX(p->term->width, 80U) * 2, false);
+	fprintf(p->stream, "%s\n", term_style(p->term, TERM_PLAIN));
+}
+
+static void print_recording(const struct printer *p)
+{
+	const struct profile *profile = p->profile;
+	auto_strbuf struct strbuf machine = STRBUF_INIT;
+
+	print_what(p);
+	if (profile->command) {
+		fputs("  command  ", p->stream);
+		print_clipped(p, str_from(profile->command), p->term->width - 11, false);
+		fputc('\n', p->stream);
+	}
+	if (profile->hostname)
+		strbuf_addf(&machine, "%s, ", profile->hostname);
+	if (profile->os_release)
+		strbuf_addf(&machine, "Linux %s, ", profile->os_release);
+	if (profile->cpu_count)
+		strbuf_addf(&machine, "%" PRIu32 " CPUs, ", profile->cpu_count);
+	if (profile->cpu)
+		strbuf_addf(&machine, "%s, ", profile->cpu);
+	if (machine.len) {
+		fputs("  machine  ", p->stream);
+		print_clipped(p, (struct str){ machine.ptr, machine.len - 2 }, p->term->width - 11,
+			      false);
+		fputc('\n', p->stream);
+	}
+	if (p->selection->is_filtered)
+		fputs("  filtered: shares are of the samples that passed\n", p->stream);
+	if (profile->damage)
+		fputs("  partial: the input is damaged, what was read before is shown\n",
+		      p->stream);
+}
+
+static void add_end(struct strbuf *out, const struct quality *quality, enum profile_end end,
+		    const char *words)
+{
+	if (quality->ends[end] >= 0.00005)
+		strbuf_addf(out, ", %.2f%% %s", quality->ends[end] * 100, words);
+}
+
+static void print_mends(const struct printer *p, const struct mends *mends, unsigned indent)
+{
+	for (size_t i = 0; i < mends->count; i++) {
+		auto_strbuf struct strbuf text = STRBUF_INIT;
+
+		term_safe(&text, str_from(mends->items[i]));
+		print_filled(p, "-> ", strbuf_str(&text), indent);
+	}
+}
+
+static void print_quality_dsos(const struct printer *p, const struct quality *quality)
+{
+	bool any = false;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < quality->dso_count && shown < 8; i++) {
+		const struct quality_dso *dso = &quality->dsos[i];
+		auto_mends struct mends mends = { 0 };
+
+		mends_of_dso(p->selection, dso, &p->options->mend, &mends);
+		if (!mends.count)
+			continue;
+		if (!any)
+			fputs("  stacks that end here   frames unnamed\n", p->stream);
+		any = true;
+		shown++;
+		fprintf(p->stream, "%21.2f%% %15.2f%%  ",
+			(double)dso->ended_early / (double)p->selection->weight * 100,
+			dso->frames ? (double)dso->unnamed / (double)dso->frames * 100 : 0);
+		print_clipped(p,
+			      dso->dso ? interned(&p->profile->texts, dso->dso)
+				       : STR("no known mapping"),
+			      p->term->width - 42, false);
+		fputc('\n', p->stream);
+		print_mends(p, &mends, 9);
+	}
+}
+
+static void print_quality(const struct printer *p)
+{
+	auto_quality struct quality quality = quality_measure(p->selection);
+	auto_mends struct mends mends = { 0 };
+	auto_strbuf struct strbuf line = STRBUF_INIT;
+
+	print_heading(p, "Stacks");
+	strbuf_addf(&line, "%.2f%% complete, main in %.2f%%, %.1f frames each",
+		    quality.complete * 100, quality.reaches_main * 100, quality.frames_per_stack);
+	add_end(&line, &quality, PROFILE_END_CUT, "cut");
+	add_end(&line, &quality, PROFILE_END_NO_INFO, "without unwind information");
+	add_end(&line, &quality, PROFILE_END_UNMAPPED, "into no mapping");
+	add_end(&line, &quality, PROFILE_END_DAMAGED, "damaged");
+	add_end(&line, &quality, PROFILE_END_TOO_DEEP, "too deep");
+	add_end(&line, &quality, PROFILE_END_KERNEL_ONLY, "kernel only");
+	add_end(&line, &quality, PROFILE_END_NO_STACK, "without call chain");
+	add_end(&line, &quality, PROFILE_END_UNKNOWN, "not said by the input");
+	if (quality.guessed > 0)
+		strbuf_addf(&line, "; %.2f%% with guessed frames", quality.guessed * 100);
+	if (quality.stitched > 0)
+		strbuf_addf(&line, "; %.2f%% stitched", quality.stitched * 100);
+	strbuf_addf(&line, "; %.2f%% of the frames have no name", quality.unnamed_frames * 100);
+	print_filled(p, "", strbuf_str(&line), 2);
+	mends_of_recording(p->selection, &quality, &p->options->mend, &mends);
+	print_mends(p, &mends, 5);
+	print_quality_dsos(p, &quality);
+}
+
+/* One character per slot: how busy the thread was then. */
+static void print_timeline(const struct printer *p, const double *ratios, size_t count)
+{
+	static const char *const blocks[] = { " ",	"\u2581", "\u2582", "\u2583", "\u2584",
+					      "\u2585", "\u2586", "\u2587", "\u2588" };
+	static const char *const letters[] = { " ", ".", ".", ":", "-", "=", "+", "*", "#" };
+	const char *const *set = p->options->ascii ? letters : blocks;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t level = (size_t)(ratios[i] * 8 + 0.5);
+
+		if (level == 0 && ratios[i] > 0.005)
+			level = 1;
+		fputs(set[MIN(level, (size_t)8)], p->stream);
+	}
+}
+
+static size_t rows_shown(const struct printer *p, const struct table *table)
+{
+	return p->options->rows ? MIN(table->count, p->options->rows) : table->count;
+}
+
+static void print_rest(const struct printer *p, const struct table *table, size_t shown,
+		       const char *what)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = shown; i < table->count; i++)
+		weight += table->rows[i].self;
+	if (shown < table->count) {
+		print_percent(p, table_share(table, weight));
+		fprintf(p->stream, "  in %zu more %s\n", table->count - shown, what);
+	}
+}
+
+static void print_threads(const struct printer *p)
+{
+	auto_table struct table table = table_threads(p->selection);
+	double slots[TIMELINE_COLUMNS], busy = 0;
+	size_t shown = rows_shown(p, &table), i;
+	bool has_times;
+
+	if (table.count == 0 || (table.count == 1 && p->profile->threads.items[0].tid < 0))
+		return;
+	has_times =
+		table_timeline(p->selection, table.rows[0].thread, slots, TIMELINE_COLUMNS, &busy);
+	print_heading(p, "Threads");
+	fprintf(p->stream, "   share%s      tid  %-16s%s\n", has_times ? "     busy" : "", "name",
+		has_times ? "  over time" : "");
+	for (i = 0; i < shown; i++) {
+		const struct table_row *row = &table.rows[i];
+		const struct profile_thread *thread = &p->profile->threads.items[row->thread];
+		double share = table_share(&table, row->self);
+
+		if (share < p->options->min_ratio && i > 0)
+			break;
+		print_percent(p, share);
+		if (has_times &&
+		    table_timeline(p->selection, row->thread, slots, TIMELINE_COLUMNS, &busy))
+			fprintf(p->stream, " %7.2f%%", busy * 100);
+		if (thread->tid >= 0)
+			fprintf(p->stream, " %8d  ", thread->tid);
+		else
+			fputs("        -  ", p->stream);
+		print_clipped(p, interned(&p->profile->texts, thread->comm), 16, has_times);
+		if (has_times) {
+			fputs(p->options->ascii ? "  |" : "  \u2595", p->stream);
+			print_timeline(p, slots, TIMELINE_COLUMNS);
+			fputs(p->options->ascii ? "|" : "\u258f", p->stream);
+		}
+		fputc('\n', p->stream);
+	}
+	print_rest(p, &table, i, "threads");
+}
+
+static struct str base_name(struct str path)
+{
+	size_t at = path.len;
+
+	while (at > 0 && path.ptr[at - 1] != '/')
+		at--;
+	return (struct str){ path.ptr + at, path.len - at };
+}
+
+/* "libc.so.6 malloc.c:4302" */
+static void add_place(const struct printer *p, struct strbuf *out,
+		      const struct profile_frame *frame)
+{
+	const struct interner *texts = &p->profile->texts;
+
+	strbuf_add(out, interned(texts, frame->dso));
+	if (!frame->file)
+		return;
+	if (out->len)
+		strbuf_add_char(out, ' ');
+	strbuf_add(out, base_name(interned(texts, frame->file)));
+	if (frame->line)
+		strbuf_addf(out, ":%" PRIu32, frame->line);
+}
+
+static void print_function(const struct printer *p, const struct table *table,
+			   const struct table_row *row, bool children_first)
+{
+	const struct profile_frame *frame = &p->profile->frames.items[row->frame];
+	auto_strbuf struct strbuf name = STRBUF_INIT, place = STRBUF_INIT;
+	unsigned wide = p->term->width > 100 ? (p->term->width - 100) / 2 : 0;
+	unsigned name_columns = NAME_COLUMNS + wide;
+	double self = table_share(table, row->self), children = table_share(table, row->children);
+
+	print_percent(p, children_first ? children : self);
+	if (p->options->no_children)
+		name_columns += 9;
+	else
+		fprintf(p->stream, " %7.2f%%", (children_first ? self : children) * 100);
+	print_count(p, children_first ? row->children_samples : row->samples, 10);
+	fputs("  ", p->stream);
+	/* Places without a name are one row per dso. */
+	if (frame->name)
+		add_short_name(&name, interned(&p->profile->texts, frame->name), name_columns);
+	else
+		strbuf_add_text(&name, "[no name]");
+	if (row->skid && row->skid * 2 >= row->self)
+		strbuf_add_text(&name, " (skid)");
+	add_place(p, &place, frame);
+	print_clipped(p, strbuf_str(&name), name_columns, place.len > 0);
+	if (place.len) {
+		fputs(" ", p->stream);
+		print_clipped(p, strbuf_str(&place),
+			      MAX(p->term->width, 80U) - NUMBERS_COLUMNS - NAME_COLUMNS - wide - 1,
+			      false);
+	}
+	fputc('\n', p->stream);
+}
+
+static bool is_shown(const struct printer *p, const struct table *table, uint64_t weight)
+{
+	return weight && table_share(table, weight) >= p->options->min_ratio;
+}
+
+static void print_functions_by_self(const struct printer *p, const struct table *table)
+{
+	size_t shown = rows_shown(p, table), i;
+	uint64_t skid = 0;
+
+	print_heading(p, "Functions by their own time");
+	fprintf(p->stream, "    self%s   samples  function\n",
+		p->options->no_children ? "" : " children");
+	for (i = 0; i < shown && is_shown(p, table, table->rows[i].self); i++) {
+		print_function(p, table, &table->rows[i], false);
+		skid += table->rows[i].skid;
+	}
+	print_rest(p, table, i, "functions");
+	if (skid)
+		print_filled(p, "",
+			     STR("(skid) These functions switch interrupts on again. The clock "
+				 "cannot see code that runs with interrupts off, so its time is "
+				 "counted here: look at the callers, do not blame the function."),
+			     2);
+}
+
+static int compare_children(const void *left, const void *right)
+{
+	const struct table_row *a = left, *b = right;
+
+	if (a->children != b->children)
+		return a->children < b->children ? 1 : -1;
+	if (a->self != b->self)
+		return a->self < b->self ? 1 : -1;
+	return a->frame < b->frame ? -1 : a->frame > b->frame;
+}
+
+static void print_functions_by_children(const struct printer *p, struct table *table)
+{
+	size_t shown = rows_shown(p, table);
+
+	if (table->count)
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_children);
+	if (p->options->no_children || !table->count)
+		return;
+	print_heading(p, "Functions with what they call");
+	fputs("children     self   samples  function\n", p->stream);
+	for (size_t i = 0; i < shown && is_shown(p, table, table->rows[i].children); i++)
+		print_function(p, table, &table->rows[i], true);
+}
+
+static void print_inlined(const struct printer *p)
+{
+	auto_table struct table table = table_functions(p->selection, true);
+	size_t count = 0;
+
+	for (size_t i = 0; i < table.count; i++)
+		if (table.rows[i].inlined && is_shown(p, &table, table.rows[i].self))
+			table.rows[count++] = table.rows[i];
+	if (!count)
+		return;
+	table.count = count;
+	print_heading(p, "Inlined functions by their own time (part of the functions above)");
+	fprintf(p->stream, "    self%s   samples  function\n",
+		p->options->no_children ? "" : " children");
+	count = MIN(rows_shown(p, &table), (size_t)10);
+	for (size_t i = 0; i < count; i++)
+		print_function(p, &table, &table.rows[i], false);
+}
+
+static void print_groups(const struct printer *p, const char *heading, const struct table *table,
+			 bool with_children, const char *what)
+{
+	size_t shown = rows_shown(p, table), i;
+
+	if (!table->count || (table->count == 1 && !table->rows[0].text))
+		return;
+	with_children = with_children && !p->options->no_children;
+	print_heading(p, heading);
+	for (i = 0; i < shown; i++) {
+		const struct table_row *row = &table->rows[i];
+
+		if (i && !is_shown(p, table, row->self))
+			break;
+		print_percent(p, table_share(table, row->self));
+		if (with_children)
+			fprintf(p->stream, " %7.2f%%", table_share(table, row->children) * 100);
+		print_count(p, row->samples, 10);
+		fputs("  ", p->stream);
+		print_clipped(
+			p, row->text ? interned(&p->profile->texts, row->text) : STR("[unknown]"),
+			p->term->width - 30, false);
+		fputc('\n', p->stream);
+	}
+	print_rest(p, table, i, what);
+}
+
+/* "leaf < caller < its caller", the middle of long ones left out. */
+static void print_stack(const struct printer *p, const struct table *table,
+			const struct table_row *row)
+{
+	auto_free uint32_t *frames = x_calloc(STACK_FRAMES_MAX, sizeof(*frames));
+	size_t count = profile_stack(p->profile, row->node, frames, STACK_FRAMES_MAX);
+	size_t ends = STACK_FRAMES_SHOWN / 2;
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+	char share[16];
+
+	snprintf(share, sizeof(share), "%.2f%%  ", table_share(table, row->self) * 100);
+	for (size_t i = count; i > 0; i--) {
+		auto_strbuf struct strbuf label = STRBUF_INIT, name = STRBUF_INIT;
+		bool inlined =
+			p->profile->frames.items[frames[i - 1]].flags & PROFILE_FRAME_INLINED;
+
+		if (count > STACK_FRAMES_SHOWN && i == count - ends) {
+			strbuf_addf(&text, " < ... %zu frames ...", count - 2 * ends);
+			i = ends + 1;
+			continue;
+		}
+		if (i < count)
+			strbuf_add_text(&text, " < ");
+		profile_frame_label(p->profile, frames[i - 1], &label);
+		add_short_name(&name, strbuf_str(&label), STACK_NAME_COLUMNS);
+		term_safe(&text, strbuf_str(&name));
+		if (inlined)
+			strbuf_add_text(&text, " (inlined)");
+	}
+	print_filled(p, share, strbuf_str(&text), 10);
+}
+
+static void print_stacks(const struct printer *p)
+{
+	auto_table struct table table = table_stacks(p->selection, true, p->options->stacks);
+
+	if (!table.count)
+		return;
+	print_heading(p, "Hottest stacks (innermost function first)");
+	for (size_t i = 0; i < table.count; i++)
+		print_stack(p, &table, &table.rows[i]);
+}
+
+void report_text(const struct term *term, const struct profile_selection *selection,
+		 const struct report_options *options)
+{
+	const struct printer printer = {
+		.term = term,
+		.stream = term->stream,
+		.selection = selection,
+		.profile = selection->profile,
+		.event = &selection->profile->events.items[selection->event],
+		.options = options,
+	};
+	auto_table struct table functions = table_functions(selection, false);
+	auto_table struct table programs = table_programs(selection);
+	auto_table struct table libraries = table_libraries(selection);
+
+	print_recording(&printer);
+	print_quality(&printer);
+	print_threads(&printer);
+	print_functions_by_self(&printer, &functions);
+	print_functions_by_children(&printer, &functions);
+	print_inlined(&printer);
+	print_groups(&printer, "Programs", &programs, false, "programs");
+	print_groups(&printer, "Libraries", &libraries, true, "libraries");
+	if (options->stacks)
+		print_stacks(&printer);
+}
