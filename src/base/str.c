@@ -90,9 +90,11 @@ bool str_next_word(struct str *text, struct str *ret_word)
 	}
 	while (len < rest.len && !is_blank(rest.ptr[len]))
 		len++;
-	*text = (struct str){ rest.ptr + len, rest.len - len };
-	if (!len)
+	if (!len) {
+		*text = rest;
 		return false;
+	}
+	*text = (struct str){ rest.ptr + len, rest.len - len };
 	*ret_word = (struct str){ rest.ptr, len };
 	return true;
 }

@@ -76,14 +76,25 @@ static void say_where(struct command_context *context, const char *path,
 	fputc('\n', context->out.stream);
 }
 
+/* Some folded texts begin with a function: a level of unknown programs would say nothing. */
+static enum tree_root root_level(const struct profile_selection *selection, bool by_thread)
+{
+	const struct profile *profile = selection->profile;
+
+	if (by_thread)
+		return TREE_ROOT_THREAD;
+	for (size_t i = 0; i < selection->count; i++) {
+		if (profile->samples.items[selection->samples[i]].comm)
+			return TREE_ROOT_PROGRAM;
+	}
+	return TREE_ROOT_NONE;
+}
+
 static struct error *run_flamegraph(struct command_context *context, int argc, char **argv)
 {
 	const struct flamegraph_command_options *given = context->options;
 	const struct profile_needs needs = { .lines = true };
-	const struct tree_options tree_options = {
-		.root = given->by_thread ? TREE_ROOT_THREAD : TREE_ROOT_PROGRAM,
-		.no_inlines = given->profile.no_inlines,
-	};
+	struct tree_options tree_options = { .no_inlines = given->profile.no_inlines };
 	const struct flamegraph_options graph_options = {
 		.title = given->title,
 		.width = (unsigned)given->width,
@@ -96,6 +107,8 @@ static struct error *run_flamegraph(struct command_context *context, int argc, c
 
 	TRY(check_options(given));
 	TRY(profile_input_open(context, &given->profile, &needs, argc, argv, &input));
+
+	tree_options.root = root_level(&input.selection, given->by_thread);
 
 	auto_tree struct tree tree = tree_build(&input.selection, &tree_options);
 

@@ -85,10 +85,46 @@ static uint32_t add_entry(struct builder *builder, struct flame_name name)
 	return entry.position;
 }
 
-/* Gives each node that stays its entry; each frame and each program is looked at once. */
+/* A program, or a thread of one: those of the same name are told apart by their numbers. */
+static struct flame_name root_name(struct builder *builder, const struct tree_node *node)
+{
+	struct str label = interned(&builder->profile->texts, node->label);
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (!label.len)
+		label = STR("[unknown]");
+	if (node->thread != NONE) {
+		const struct profile_thread *thread =
+			&builder->profile->threads.items[node->thread];
+
+		strbuf_addf(&text, "%.*s", STR_ARG(label));
+		if (thread->tid >= 0)
+			strbuf_addf(&text, " %d", thread->tid);
+		label = (struct str){ arena_copy(&builder->layout->arena, strbuf_str(&text)),
+				      text.len };
+	}
+	return (struct flame_name){ .label = label, .kind = FLAME_PROGRAM };
+}
+
+/* The entry of a node; frames and programs are looked at once, threads occur once. */
+static uint32_t entry_of(struct builder *builder, const struct tree_node *node, uint32_t *of_frame,
+			 uint32_t *of_text)
+{
+	uint32_t *known;
+
+	if (node->frame == NONE && node->thread != NONE)
+		return add_entry(builder, root_name(builder, node));
+	known = node->frame == NONE ? &of_text[node->label] : &of_frame[node->frame];
+	if (*known == NONE)
+		*known = add_entry(builder, node->frame == NONE ? root_name(builder, node)
+								: frame_name(builder, node->frame));
+	return *known;
+}
+
 static void make_entries(struct builder *builder)
 {
 	const struct profile *profile = builder->profile;
+	const struct tree *tree = builder->tree;
 	auto_free uint32_t *of_frame =
 		x_reallocarray(NULL, profile->frames.count, sizeof(uint32_t));
 	auto_free uint32_t *of_text = x_reallocarray(NULL, profile->texts.count, sizeof(uint32_t));
@@ -97,25 +133,10 @@ static void make_entries(struct builder *builder)
 	memset(of_text, 0xff, profile->texts.count * sizeof(uint32_t));
 	builder->links[0].entry =
 		add_entry(builder, (struct flame_name){ .label = STR("all"), .kind = FLAME_ALL });
-	for (size_t i = 1; i < builder->tree->count; i++) {
-		const struct tree_node *node = &builder->tree->nodes[i];
-		bool is_frame = node->frame != NONE;
-		uint32_t *entry = is_frame ? &of_frame[node->frame] : &of_text[node->label];
-
-		if (node->total < builder->cut)
-			continue;
-		if (*entry == NONE && is_frame) {
-			*entry = add_entry(builder, frame_name(builder, node->frame));
-		} else if (*entry == NONE) {
-			struct str label = interned(&profile->texts, node->label);
-
-			*entry = add_entry(builder,
-					   (struct flame_name){
-						   .label = label.len ? label : STR("[unknown]"),
-						   .kind = FLAME_PROGRAM,
-					   });
-		}
-		builder->links[i].entry = *entry;
+	for (size_t i = 1; i < tree->count; i++) {
+		if (tree->nodes[i].total >= builder->cut)
+			builder->links[i].entry =
+				entry_of(builder, &tree->nodes[i], of_frame, of_text);
 	}
 }
 
