@@ -269,7 +269,7 @@ static uint64_t end_of_page_after(uint64_t address)
 
 /*
  * A symbol without a size reaches to the next one (so of several at one address only the last one
- * does); where a module ends, or at the very end, to the end of the page: what follows is not its
+ * does); where a module ends, or at the very end, at most two pages: what follows is not its
  * code.
  */
 static void end_open_symbols(struct symtab *symtab)
