@@ -321,6 +321,8 @@ struct error *options_parse(const struct options_input *input, int argc, char **
 			TRY(parse_letters(&parse, word));
 		}
 	}
+	if (operands < argc)
+		argv[operands] = NULL;
 	*ret_operands = operands;
 	return NULL;
 }

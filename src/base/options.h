@@ -62,8 +62,9 @@ struct options_input {
 
 /*
  * Reads argv[0..argc) (the command's name already dropped). Operands, in order, are left in `argv`
- * itself from index 0 on, their number in *ret_operands; "--" is dropped. Ignored options add a
- * line to `notes`. Unknown options give ERROR_USAGE with the nearest name as its hint.
+ * itself from index 0 on, their number in *ret_operands; "--" is dropped; a NULL follows them where
+ * argv[argc] was NULL. Ignored options add a line to `notes`. Unknown options give ERROR_USAGE with
+ * the nearest name as its hint.
  */
 MUST_CHECK struct error *options_parse(const struct options_input *input, int argc, char **argv,
 				       struct strbuf *notes, int *ret_operands);

@@ -172,6 +172,7 @@ static void two_dashes_end_the_options_even_before_a_command_to_run(void **state
 	assert_int_equal(line.operands, 3);
 	assert_string_equal(line.argv[0], "-n");
 	assert_string_equal(line.argv[1], "--");
+	assert_null(line.argv[3]);
 }
 
 static void letters_cluster_and_the_last_may_carry_its_value(void **state)
