@@ -23,7 +23,7 @@ check:
 	@tools/check
 
 bench:
-	@tools/install-deps build bench
+	@tools/install-deps build test bench
 	@$(MAKE) --no-print-directory all
 	@bench/run
 

@@ -110,8 +110,8 @@ static void numbers_are_short_exact_and_finite(void **state)
 	json_real(json, 1.0 / 3);
 	json_real(json, 1e300);
 	json_real(json, 5);
-	json_real(json, NAN);
-	json_real(json, -INFINITY);
+	json_real(json, (double)NAN);
+	json_real(json, -(double)INFINITY);
 	json_address(json, 0xffffffff81000000);
 	json_array_end(json);
 	assert_document(document, "[\n  0.1,\n  0.3333333333333333,\n  1e+300,\n  5,\n  null,\n"
