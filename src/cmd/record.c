@@ -186,10 +186,11 @@ static struct error *parse_graph(const struct record_command_options *given,
 	struct str kind, size;
 	uint64_t bytes;
 
-	ret->mode = RECORD_COPY;
+	ret->mode = given->raw ? RECORD_COPY : RECORD_LIVE;
 	ret->events.chain = PERF_CHAIN_DUMP;
 	/* what is kept in the file is as large as perf makes it */
-	ret->events.dump_bytes = 8192;
+	if (given->raw)
+		ret->events.dump_bytes = 8192;
 	if (!given->call_graph)
 		return NULL;
 	str_cut(str_from(given->call_graph), ',', &kind, &size);

@@ -44,6 +44,7 @@ static void swap_attr(struct perf_event_attr *attr)
 	attr->sample_regs_intr = __builtin_bswap64(attr->sample_regs_intr);
 	attr->aux_watermark = __builtin_bswap32(attr->aux_watermark);
 	attr->sample_max_stack = __builtin_bswap16(attr->sample_max_stack);
+	attr->sig_data = __builtin_bswap64(attr->sig_data);
 	attr->aux_sample_size = __builtin_bswap32(attr->aux_sample_size);
 }
 

@@ -35,6 +35,9 @@ struct perf_sample {
 	struct bytes user_regs;	   /* u64 each, in the order of the mask's bits */
 	struct bytes user_stack;   /* only the valid (dynamic) size */
 	uint64_t user_stack_asked; /* bytes that the dump could have held */
+	/* Unwound while it was recorded, by us: 1 + enum unwind_end; 0 = not said. */
+	uint8_t stack_end;
+	bool stack_guessed; /* some of its frames were found by frame pointer only */
 };
 
 struct perf_mmap {

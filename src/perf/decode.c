@@ -324,6 +324,11 @@ static bool read_sample(struct bytes *b, const struct perf_event_attr *attr, uin
 	if (!read_sample_words(b, attr->sample_type, ret) ||
 	    !read_sample_rest(b, attr, &ret->sample))
 		return false;
+	if (attr->sig_data == PERF_OWN_SIGNATURE) {
+		ret->sample.stack_end =
+			(uint8_t)((ret->misc & PERF_OWN_END_MASK) >> PERF_OWN_END_SHIFT);
+		ret->sample.stack_guessed = ret->misc & PERF_OWN_GUESSED;
+	}
 	/* Without a period in the sample it is the fixed one (or, by frequency, unknown: 1). */
 	if (!(attr->sample_type & PERF_SAMPLE_PERIOD))
 		ret->sample.period = attr->freq || !attr->sample_period ? 1 : attr->sample_period;

@@ -63,5 +63,15 @@ enum {
 /* The last 20 bytes of a build-id event say their real size in byte 20. */
 #define PERF_MISC_BUILD_ID_SIZE (1 << 15)
 #define PERF_SAMPLE_BRANCH_COUNTERS_BIT (UINT64_C(1) << 19)
+/*
+ * Files of our recorder: attr.sig_data, which only events with a signal use, holds the signature,
+ * and unused bits of a sample's misc say how its stack ended (1 + enum unwind_end; 0 = not said)
+ * and whether frames were guessed. So it survives a killed recorder; others mask these bits out.
+ */
+#define PERF_OWN_SIGNATURE UINT64_C(0x31676b6f72677379)
+#define PERF_OWN_END_SHIFT 4
+#define PERF_OWN_END_MASK (15U << PERF_OWN_END_SHIFT)
+#define PERF_OWN_GUESSED (1U << 8)
+
 /* In a chain: the user part follows in a CALLCHAIN_DEFERRED record; the next word is its cookie. */
 #define PERF_CONTEXT_DEFERRED ((uint64_t)-640)

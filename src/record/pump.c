@@ -63,12 +63,19 @@ static uint64_t count_ring(struct pump *pump, struct perf_ring *ring)
 	return end;
 }
 
-void pump_copy(struct pump *pump)
+void pump_end_round(struct pump *pump)
 {
 	static const struct perf_event_header round = { PERF_FILE_FINISHED_ROUND, 0,
 							sizeof(round) };
-	uint64_t before = perf_writer_bytes(pump->writer);
 
+	if (perf_writer_bytes(pump->writer) == pump->round_bytes)
+		return;
+	perf_writer_add(pump->writer, &round, sizeof(round));
+	pump->round_bytes = perf_writer_bytes(pump->writer);
+}
+
+void pump_copy(struct pump *pump)
+{
 	for (size_t i = 0; i < pump->events->ring_count; i++) {
 		struct perf_ring *ring = &pump->events->rings[i];
 		const uint8_t *pieces[2];
@@ -84,6 +91,5 @@ void pump_copy(struct pump *pump)
 		ring->tail = ring->head;
 		perf_ring_release(ring);
 	}
-	if (perf_writer_bytes(pump->writer) != before)
-		perf_writer_add(pump->writer, &round, sizeof(round));
+	pump_end_round(pump);
 }

@@ -13,6 +13,7 @@ struct pump {
 	struct perf_writer *writer;
 	struct perf_layout layout;
 	uint64_t samples, lost, throttled;
+	uint64_t round_bytes; /* written when the last round ended */
 	uint64_t first_sample_ns, last_sample_ns;
 };
 
@@ -20,6 +21,8 @@ void pump_init(struct pump *pump, struct perf_events *events, struct perf_writer
 void pump_done(struct pump *pump);
 /* Everything that is in the rings now. */
 void pump_copy(struct pump *pump);
+/* Marks the end of a round, if anything was written since the last one. */
+void pump_end_round(struct pump *pump);
 /* A record that is not from a ring. */
 void pump_add(struct pump *pump, const uint8_t *record, size_t size_bytes);
 /* Counts a record of a ring: samples, losses, throttling, times. */

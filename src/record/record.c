@@ -10,9 +10,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "record/live.h"
 #include "record/machine.h"
 #include "record/process_table.h"
-#include "record/pump.h"
 #include "record/workload.h"
 
 enum {
@@ -30,6 +30,8 @@ struct recorder {
 	struct perf_events *events;
 	struct perf_writer *writer;
 	struct pump pump;
+	struct live live; /* RECORD_LIVE */
+	bool is_live;
 	struct pollfd_vec polls; /* signals, then processes, then rings */
 	size_t process_count;
 	sigset_t old_signals;
@@ -169,7 +171,20 @@ static void watch_rings(struct recorder *recorder)
 
 static void sink(void *context, const uint8_t *record, size_t size_bytes)
 {
-	pump_add(context, record, size_bytes);
+	struct recorder *recorder = context;
+
+	if (recorder->is_live)
+		live_add(&recorder->live, record, size_bytes);
+	else
+		pump_add(&recorder->pump, record, size_bytes);
+}
+
+static void pump(struct recorder *recorder, bool all)
+{
+	if (recorder->is_live)
+		live_pump(&recorder->live, all);
+	else
+		pump_copy(&recorder->pump);
 }
 
 static void describe_processes(struct recorder *recorder)
@@ -182,7 +197,7 @@ static void describe_processes(struct recorder *recorder)
 		.id = side->id_count ? side->ids[0] : 0,
 		.data_maps = options->events.data_maps,
 		.sink = sink,
-		.context = &recorder->pump,
+		.context = recorder,
 	};
 
 	process_table_kernel(&table);
@@ -197,8 +212,17 @@ static struct error *open_output(struct recorder *recorder)
 	const struct record_options *options = recorder->options;
 	const struct perf_event_attr *attr = &recorder->events->evsels.items[0].attr;
 
-	TRY(perf_writer_open(options->output_path, &recorder->events->evsels, &recorder->writer));
+	const struct perf_evsel_vec *evsels = &recorder->events->evsels;
+
+	if (options->mode == RECORD_LIVE) {
+		live_init(&recorder->live, recorder->events);
+		recorder->is_live = true;
+		evsels = &recorder->live.written;
+	}
+	TRY(perf_writer_open(options->output_path, evsels, &recorder->writer));
 	pump_init(&recorder->pump, recorder->events, recorder->writer);
+	if (recorder->is_live)
+		live_begin(&recorder->live, &recorder->pump);
 	machine_describe(recorder->writer, options->version);
 	if (attr->use_clockid)
 		machine_describe_clock(recorder->writer, attr->clockid);
@@ -282,7 +306,7 @@ static struct error *run_loop(struct recorder *recorder)
 	while (!recorder->stop) {
 		if (poll(recorder->polls.items, recorder->polls.count, wait_ms(recorder)) > 0)
 			read_polls(recorder);
-		pump_copy(&recorder->pump);
+		pump(recorder, false);
 		TRY(perf_writer_flush(recorder->writer));
 		if (all_processes_ended(recorder))
 			recorder->stop = true;
@@ -295,13 +319,13 @@ static struct error *run_loop(struct recorder *recorder)
 static void summarize(struct recorder *recorder)
 {
 	struct record_summary *summary = recorder->summary;
-	const struct pump *pump = &recorder->pump;
+	const struct pump *counts = &recorder->pump;
 	const struct perf_evsel *evsel = &recorder->events->evsels.items[0];
 	uint64_t counted = perf_events_lost(recorder->events);
 
-	summary->samples = pump->samples;
-	summary->lost = MAX(pump->lost, counted);
-	summary->throttled = pump->throttled;
+	summary->samples = counts->samples;
+	summary->lost = MAX(counts->lost, counted);
+	summary->throttled = counts->throttled;
 	summary->file_bytes = perf_writer_bytes(recorder->writer);
 	summary->duration_s = (double)(now_ns() - recorder->started_ns) / 1e9;
 	summary->dump_bytes = evsel->attr.sample_stack_user;
@@ -314,7 +338,9 @@ static struct error *finish(struct recorder *recorder)
 	uint64_t times[2];
 
 	perf_events_disable(recorder->events);
-	pump_copy(&recorder->pump);
+	pump(recorder, true);
+	if (recorder->is_live)
+		live_describe(&recorder->live);
 	times[0] = recorder->pump.first_sample_ns;
 	times[1] = recorder->pump.last_sample_ns;
 	perf_writer_feature(recorder->writer, PERF_FEATURE_SAMPLE_TIME, times, sizeof(times));
@@ -348,6 +374,8 @@ static void recorder_done(struct recorder *recorder)
 	workload_stop(&recorder->workload);
 	recorder->summary->command_ended = had_command;
 	recorder->summary->command_status = recorder->workload.wait_status;
+	if (recorder->is_live)
+		live_done(&recorder->live);
 	if (recorder->writer)
 		pump_done(&recorder->pump);
 	perf_writer_free(recorder->writer);

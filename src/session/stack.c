@@ -174,8 +174,13 @@ static bool is_ours(const struct perf_data *data)
 
 static enum unwind_end chain_end(const struct chain *chain, const struct perf_data *data)
 {
+	uint8_t said = chain->sample->raw->stack_end;
+
 	if (chain->user_words == 0)
 		return UNWIND_NO_USER;
+	/* our recorder knew how it ended */
+	if (said && said <= UNWIND_END_COUNT)
+		return (enum unwind_end)(said - 1);
 	if (chain->last == UNWIND_AT_ROOT)
 		return UNWIND_COMPLETE;
 	if (chain->last == UNWIND_AT_UNMAPPED)

@@ -1,0 +1,300 @@
+#include "record/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+enum {
+	FRAMES_MAX = 8000, /* a record has 64 KB */
+	/* A record is in its ring so long after its time stamp at most, unless its CPU is held up.
+	 */
+	SETTLE_NS = 10 * 1000 * 1000,
+};
+
+/* The oldest record of a ring that was not taken yet. */
+struct live_cursor {
+	const uint8_t *record; /* NULL: the ring is empty */
+	size_t size_bytes;
+	uint64_t time_ns;
+};
+
+static void describe_events(struct live *live)
+{
+	for (size_t i = 0; i < live->events->evsels.count; i++) {
+		struct perf_evsel evsel = live->events->evsels.items[i];
+
+		evsel.attr.sample_type &=
+			~(uint64_t)(PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
+		evsel.attr.exclude_callchain_user = 0;
+		evsel.attr.sample_regs_user = 0;
+		evsel.attr.sample_stack_user = 0;
+		evsel.attr.sig_data = PERF_OWN_SIGNATURE;
+		perf_evsel_vec_push(&live->written, evsel);
+	}
+}
+
+static enum unwind_arch this_arch(void)
+{
+#if defined(__aarch64__)
+	return UNWIND_AARCH64;
+#else
+	return UNWIND_X86_64;
+#endif
+}
+
+void live_init(struct live *live, struct perf_events *events)
+{
+	const struct perf_event_attr *attr = &events->evsels.items[0].attr;
+	struct session_options options = { .max_frames = FRAMES_MAX, .live_arch = this_arch() };
+
+	*live = (struct live){ .events = events,
+			       .clock_id = attr->use_clockid ? attr->clockid : -1 };
+	dso_table_init(&live->dsos, &(struct dso_options){ .offline = true, .is_live = true });
+	live->session = session_new(&live->dsos, &options);
+	live->cursors = x_calloc(events->ring_count, sizeof(*live->cursors));
+	describe_events(live);
+}
+
+void live_done(struct live *live)
+{
+	session_free(live->session);
+	dso_table_done(&live->dsos);
+	perf_evsel_vec_done(&live->written);
+	free(live->cursors);
+	free(live->hit);
+}
+
+void live_begin(struct live *live, struct pump *pump)
+{
+	live->pump = pump;
+}
+
+static void mark_hit(struct live *live, const struct dso *dso)
+{
+	if (!dso)
+		return;
+	if (dso->id >= live->hit_allocated) {
+		size_t allocated = MAX(live->hit_allocated * 2, (size_t)dso->id + 64);
+
+		live->hit = x_reallocarray(live->hit, allocated, sizeof(*live->hit));
+		memset(live->hit + live->hit_allocated, 0,
+		       (allocated - live->hit_allocated) * sizeof(*live->hit));
+		live->hit_allocated = allocated;
+	}
+	live->hit[dso->id] = true;
+}
+
+static uint8_t *put_word(uint8_t *to, uint64_t word)
+{
+	memcpy(to, &word, sizeof(word));
+	return to + sizeof(word);
+}
+
+static uint16_t misc_of(const struct session_sample *sample)
+{
+	unsigned misc =
+		sample->raw->misc & (PERF_RECORD_MISC_CPUMODE_MASK | PERF_RECORD_MISC_EXACT_IP);
+
+	misc |= ((unsigned)sample->end + 1) << PERF_OWN_END_SHIFT;
+	for (size_t i = sample->kernel_frame_count; i < sample->frame_count; i++)
+		if (sample->frames[i].flags & UNWIND_FRAME_GUESSED)
+			return (uint16_t)(misc | PERF_OWN_GUESSED);
+	return (uint16_t)misc;
+}
+
+/* Fixed words in the order of the sample_type that describe_events() leaves. */
+static uint8_t *put_sample_words(uint8_t *to, const struct session_sample *sample)
+{
+	const struct perf_sample *raw = sample->raw;
+
+	to = put_word(to, raw->id);
+	to = put_word(to, raw->ip);
+	to = put_word(to, (uint32_t)raw->pid | (uint64_t)(uint32_t)raw->tid << 32);
+	to = put_word(to, raw->time_ns);
+	to = put_word(to, raw->cpu);
+	return put_word(to, raw->period);
+}
+
+/* The kernel's part of the chain as it made it, then ours as it would have. */
+static uint8_t *put_chain(struct live *live, uint8_t *to, const struct session_sample *sample,
+			  size_t kernel_bytes)
+{
+	memcpy(to, sample->raw->callchain.pos, kernel_bytes);
+	to += kernel_bytes;
+	if (sample->frame_count > sample->kernel_frame_count)
+		to = put_word(to, PERF_CONTEXT_USER);
+	for (size_t i = sample->kernel_frame_count; i < sample->frame_count; i++) {
+		to = put_word(to, sample->frames[i].ip);
+		mark_hit(live, sample->frames[i].dso);
+	}
+	return to;
+}
+
+static void write_sample(void *context, const struct session_sample *sample)
+{
+	enum { FIXED_BYTES = 8 + 7 * 8 };
+	struct live *live = context;
+	size_t kernel_bytes = bytes_left(&sample->raw->callchain);
+	size_t user_frames = sample->frame_count - sample->kernel_frame_count;
+	size_t chain_bytes, size_bytes;
+	struct perf_event_header header;
+	uint8_t *record, *to;
+
+	kernel_bytes = MIN(kernel_bytes, (size_t)(8 * 180)) / 8 * 8;
+	chain_bytes = kernel_bytes + (user_frames ? user_frames + 1 : 0) * 8;
+	size_bytes = FIXED_BYTES + chain_bytes;
+	header = (struct perf_event_header){ PERF_RECORD_SAMPLE, misc_of(sample),
+					     (uint16_t)size_bytes };
+	record = perf_writer_reserve(live->pump->writer, size_bytes);
+	memcpy(record, &header, sizeof(header));
+	to = put_sample_words(record + sizeof(header), sample);
+	to = put_word(to, chain_bytes / 8);
+	put_chain(live, to, sample, kernel_bytes);
+	if (user_frames) {
+		live->user_stacks++;
+		live->complete_stacks += sample->end == UNWIND_COMPLETE;
+	}
+}
+
+/*
+ * A file is opened while the process that maps it still lives: its path may lead elsewhere in a
+ * container, and a deleted file has none.
+ */
+static void open_mapped_file(struct live *live, const struct perf_mmap *mmap)
+{
+	const struct maps *maps = session_maps(live->session, mmap->pid);
+	const struct map *map = maps ? maps_find(maps, mmap->start) : NULL;
+	struct dso *dso = map ? map->dso : NULL;
+	auto_free char *mapped = NULL, *rooted = NULL;
+
+	if (!dso || dso->kind != DSO_FILE || dso->state != DSO_NOT_TRIED)
+		return;
+	mapped = x_asprintf("/proc/%d/map_files/%llx-%llx", mmap->pid,
+			    (unsigned long long)mmap->start,
+			    (unsigned long long)(mmap->start + mmap->length));
+	if (dso_open_from(&live->dsos, dso, mapped))
+		return;
+	rooted = x_asprintf("/proc/%d/root%s", mmap->pid, dso->path);
+	if (!dso->deleted && dso_open_from(&live->dsos, dso, rooted))
+		return;
+	dso_image(&live->dsos, dso);
+}
+
+static void take_record(struct live *live, const uint8_t *bytes, size_t size_bytes)
+{
+	struct perf_record record;
+
+	if (perf_layout_decode(&live->pump->layout, bytes, size_bytes, &record) != PERF_DECODE_OK)
+		return;
+	session_apply(live->session, NULL, &record, write_sample, live);
+	if (record.kind == PERF_KIND_SAMPLE)
+		return;
+	if (record.kind == PERF_KIND_MMAP)
+		open_mapped_file(live, &record.mmap);
+	pump_add(live->pump, bytes, size_bytes);
+}
+
+void live_add(struct live *live, const uint8_t *record, size_t size_bytes)
+{
+	take_record(live, record, size_bytes);
+}
+
+static void advance(struct live *live, size_t index)
+{
+	struct live_cursor *cursor = &live->cursors[index];
+	struct perf_ring *ring = &live->events->rings[index];
+
+	if (!perf_ring_peek(ring, &cursor->record, &cursor->size_bytes)) {
+		cursor->record = NULL;
+		return;
+	}
+	cursor->time_ns = perf_layout_time(&live->pump->layout, cursor->record, cursor->size_bytes);
+}
+
+static uint64_t newest_in_ring(struct live *live, struct perf_ring *ring)
+{
+	const uint8_t *record;
+	size_t size_bytes;
+	uint64_t start = ring->tail, newest = 0;
+
+	while (perf_ring_peek(ring, &record, &size_bytes)) {
+		newest = MAX(newest, perf_layout_time(&live->pump->layout, record, size_bytes));
+		perf_ring_skip(ring, size_bytes);
+	}
+	ring->tail = start;
+	return newest;
+}
+
+/* Everything that the rings hold from before this moment is in them by now. */
+static uint64_t settled_until(struct live *live)
+{
+	struct timespec now;
+
+	if (live->clock_id < 0 || clock_gettime(live->clock_id, &now) != 0)
+		return live->newest_ns;
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec - SETTLE_NS;
+}
+
+static size_t oldest_cursor(const struct live *live)
+{
+	size_t oldest = live->events->ring_count;
+
+	for (size_t i = 0; i < live->events->ring_count; i++) {
+		const struct live_cursor *cursor = &live->cursors[i];
+
+		/* side-band rings come second: at the same time they go first */
+		if (cursor->record && (oldest == live->events->ring_count ||
+				       cursor->time_ns <= live->cursors[oldest].time_ns))
+			oldest = i;
+	}
+	return oldest;
+}
+
+void live_pump(struct live *live, bool all)
+{
+	uint64_t limit_ns = all ? UINT64_MAX : settled_until(live), newest_ns = 0;
+	size_t index;
+
+	for (size_t i = 0; i < live->events->ring_count; i++) {
+		live->cursors[i].record = NULL;
+		if (!live->events->rings[i].page)
+			continue;
+		perf_ring_snapshot(&live->events->rings[i]);
+		if (live->clock_id < 0)
+			newest_ns = MAX(newest_ns, newest_in_ring(live, &live->events->rings[i]));
+		advance(live, i);
+	}
+	live->newest_ns = MAX(live->newest_ns, newest_ns);
+	while ((index = oldest_cursor(live)) < live->events->ring_count &&
+	       live->cursors[index].time_ns <= limit_ns) {
+		struct live_cursor *cursor = &live->cursors[index];
+
+		pump_count(live->pump, cursor->record, cursor->size_bytes);
+		take_record(live, cursor->record, cursor->size_bytes);
+		perf_ring_skip(&live->events->rings[index], cursor->size_bytes);
+		perf_ring_release(&live->events->rings[index]);
+		advance(live, index);
+	}
+	pump_end_round(live->pump);
+}
+
+void live_describe(struct live *live)
+{
+	for (size_t i = 0; i < live->dsos.dsos.count && i < live->hit_allocated; i++) {
+		const struct dso *dso = live->dsos.dsos.items[i];
+		const struct build_id *id = &dso->build_id;
+		auto_free char *path = NULL;
+
+		if (!live->hit[i] || dso->kind != DSO_FILE)
+			continue;
+		if (!id->size_bytes && dso->image)
+			id = &dso->image->build_id;
+		if (!id->size_bytes)
+			continue;
+		path = x_asprintf("%s%s", dso->path, dso->deleted ? " (deleted)" : "");
+		perf_writer_build_id(live->pump->writer, -1, PERF_RECORD_MISC_USER, path, id->bytes,
+				     id->size_bytes);
+	}
+}
