@@ -1,6 +1,5 @@
 /* What a profile says, in tables: `sysgrok report perf.data`. */
-#include <langinfo.h>
-#include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/package.h"
@@ -29,8 +28,7 @@ static const struct option options[] = {
 	  offsetof(struct report_command_options, children) },
 	{ 'g', "call-graph", "TYPE", "'none' leaves the stacks out", OPTION_TEXT,
 	  offsetof(struct report_command_options, call_graph) },
-	{ 0, "stdio", NULL, "as always: perf's option is taken", OPTION_IGNORED, 0 },
-	{ 0, "stdio2", NULL, NULL, OPTION_IGNORED, 0 },
+	{ 0, "stdio", NULL, "the report is always text", OPTION_IGNORED, 0 },
 	{ 0, "show-nr-samples", NULL, NULL, OPTION_IGNORED, 0 },
 	{ 0, "tui", NULL, "the tables are printed: leave it out", OPTION_REFUSED, 0 },
 	{ 's', "sort", "KEYS", "programs, libraries and functions have a table each: leave it out",
@@ -40,17 +38,18 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
-/* Text is ours to choose, its encoding is not. */
+/* As setlocale would see it, without taking its decimal comma. */
 static bool is_utf8_locale(void)
 {
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-	bool is_utf8;
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
-	if (!locale)
-		return false;
-	is_utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-	freelocale(locale);
-	return is_utf8;
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
 }
 
 static struct error *run_report(struct command_context *context, int argc, char **argv)

@@ -146,7 +146,11 @@ static void print_what(const struct printer *p)
 	auto_strbuf struct strbuf line = STRBUF_INIT;
 
 	strbuf_addf(&line, "%s (%s): ", p->profile->source, p->profile->format);
-	units_count(&line, selection->sample_count);
+	/* Decimal weights count nothing. */
+	if (p->event->scale > 1)
+		strbuf_addf(&line, "%.10g", (double)selection->weight / (double)p->event->scale);
+	else
+		units_count(&line, selection->sample_count);
 	strbuf_add_text(&line, " samples");
 	if (strcmp(p->event->name, "samples") != 0)
 		strbuf_addf(&line, " of %s", p->event->name);
@@ -250,8 +254,10 @@ static void print_quality(const struct printer *p)
 	auto_strbuf struct strbuf line = STRBUF_INIT;
 
 	print_heading(p, "Stacks");
-	strbuf_addf(&line, "%.2f%% complete, main in %.2f%%, %.1f frames each",
-		    quality.complete * 100, quality.reaches_main * 100, quality.frames_per_stack);
+	if (quality.ends[PROFILE_END_UNKNOWN] < 1)
+		strbuf_addf(&line, "%.2f%% complete, ", quality.complete * 100);
+	strbuf_addf(&line, "main in %.2f%%, %.1f frames each", quality.reaches_main * 100,
+		    quality.frames_per_stack);
 	add_end(&line, &quality, PROFILE_END_CUT, "cut");
 	add_end(&line, &quality, PROFILE_END_NO_INFO, "without unwind information");
 	add_end(&line, &quality, PROFILE_END_UNMAPPED, "into no mapping");
@@ -297,13 +303,25 @@ static void print_rest(const struct printer *p, const struct table *table, size_
 		       const char *what)
 {
 	uint64_t weight = 0;
+	size_t count = 0;
 
-	for (size_t i = shown; i < table->count; i++)
+	for (size_t i = shown; i < table->count; i++) {
 		weight += table->rows[i].self;
-	if (shown < table->count) {
-		print_percent(p, table_share(table, weight));
-		fprintf(p->stream, "  in %zu more %s\n", table->count - shown, what);
+		count += table->rows[i].self > 0;
 	}
+	if (!count)
+		return;
+	print_percent(p, table_share(table, weight));
+	fprintf(p->stream, "  in %zu more %s\n", count, what);
+}
+
+/* Text without thread ids has programs only, and these have a table of their own. */
+static bool has_threads(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->threads.count; i++)
+		if (profile->threads.items[i].tid >= 0)
+			return true;
+	return false;
 }
 
 static void print_threads(const struct printer *p)
@@ -313,7 +331,7 @@ static void print_threads(const struct printer *p)
 	size_t shown = rows_shown(p, &table), i;
 	bool has_times;
 
-	if (table.count == 0 || (table.count == 1 && p->profile->threads.items[0].tid < 0))
+	if (table.count == 0 || !has_threads(p->profile))
 		return;
 	has_times =
 		table_timeline(p->selection, table.rows[0].thread, slots, TIMELINE_COLUMNS, &busy);

@@ -75,7 +75,8 @@ static void stacks_that_begin_with_a_function_get_no_program(void **state)
 static void lines_that_are_no_stack_are_counted(void **state)
 {
 	auto_profile struct profile *profile =
-		import("a;b 1\na;b 1\na;b 1\nnothing here\na;c 2\na;d -3\na;e 4\na;e 18446744073709551616\n");
+		import("a;b 1\na;b 1\na;b 1\nnothing here\na;c 2\na;d -3\na;e 4\na;e "
+		       "18446744073709551616\n");
 
 	(void)state;
 	assert_int_equal(profile->ignored_lines, 3);
