@@ -13,6 +13,12 @@ const KINDS = { a: '', p: 'program', k: 'kernel', u: '', i: 'inlined', j: 'JIT c
 const root = document.currentScript.closest('svg');
 const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
 
+// A name gives the letters that it shares with the one before it, and the rest.
+const names = [];
+
+for (let i = 0; i < data.names.rest.length; i++)
+	names.push((names[i - 1] || '').slice(0, data.names.shared[i]) + data.names.rest[i]);
+
 // ---- the cells, in preorder: a parent, then its children from left to right
 
 const count = data.cells.name.length;
@@ -50,7 +56,7 @@ function unpackCells() {
 	}
 }
 
-const nameOf = i => data.names.name[data.cells.name[i]];
+const nameOf = i => names[data.cells.name[i]];
 const kindOf = i => data.names.kind[data.cells.name[i]];
 const dsoOf = i => data.dsos[data.names.dso[data.cells.name[i]]];
 const fileOf = i => data.files[data.names.file[data.cells.name[i]]];
@@ -319,8 +325,8 @@ function drawCrumbs() {
 		onclick: () => zoomTo(0) }, 'Reset zoom'), ' \u00a0 ');
 	for (const i of path.length > 6 ? [...path.slice(0, 2), -1, ...path.slice(-3)] : path)
 		crumbs.append(i < 0 ? '\u2026' : make('button', { type: 'button',
-			onclick: () => zoomTo(i) }, nameOf(i)), ' \u203a ');
-	crumbs.append(make('b', {}, nameOf(view.zoom)),
+			onclick: () => zoomTo(i) }, plainName(nameOf(i))), ' \u203a ');
+	crumbs.append(make('b', {}, plainName(nameOf(view.zoom))),
 		' \u00a0 ' + percent(total[view.zoom], total[0]) + ' of all');
 }
 
@@ -345,11 +351,11 @@ function turnOver() {
 function findMatches(text) {
 	const [, field, pattern] = /^(?:(dso|file|kind):)?([^]*)$/.exec(text);
 	const expression = new RegExp(pattern, pattern === pattern.toLowerCase() ? 'i' : '');
-	const { name, dso, file, kind } = data.names;
+	const { dso, file, kind } = data.names;
 	const texts = { dso: i => data.dsos[dso[i]], file: i => data.files[file[i]],
-		kind: i => KINDS[kind[i]] }[field] || (i => name[i]);
+		kind: i => KINDS[kind[i]] }[field] || (i => names[i]);
 
-	return name.map((unused, i) => kind[i] !== 'a' && expression.test(texts(i)));
+	return names.map((unused, i) => kind[i] !== 'a' && expression.test(texts(i)));
 }
 
 // Weight of the matching cells below `top`; what lies below a match is in it already.

@@ -23,6 +23,7 @@ enum {
 	COLOR_KERNEL = 0xfaa365,
 	COLOR_JIT = 0x8cda8f,
 	COLOR_UNNAMED = 0xc9c9c9,
+	LIBC_HUE = 9, /* it is in nearly every graph: chance keeps away from it */
 	SHADES = 6,
 	SHADE_PERCENT = 5,    /* towards white, per shade */
 	INLINED_PERCENT = 45, /* towards white */
@@ -45,10 +46,10 @@ static const struct {
 	struct str stem;
 	unsigned hue;
 } usual_dsos[] = {
-	{ { "libc", 4 }, 9 },	    { { "ld", 2 }, 23 },	{ { "libm", 4 }, 5 },
-	{ { "libstdc++", 9 }, 19 }, { { "python", 6 }, 1 },	{ { "libpython", 9 }, 1 },
-	{ { "cc", 2 }, 15 },	    { { "cc1plus", 7 }, 15 },	{ { "node", 4 }, 3 },
-	{ { "libjvm", 6 }, 0 },	    { { "libcrypto", 9 }, 21 }, { { "bash", 4 }, 4 },
+	{ { "libc", 4 }, LIBC_HUE }, { { "ld", 2 }, 23 },	 { { "libm", 4 }, 5 },
+	{ { "libstdc++", 9 }, 19 },  { { "python", 6 }, 1 },	 { { "libpython", 9 }, 1 },
+	{ { "cc", 2 }, 15 },	     { { "cc1plus", 7 }, 15 },	 { { "node", 4 }, 3 },
+	{ { "libjvm", 6 }, 0 },	     { { "libcrypto", 9 }, 21 }, { { "bash", 4 }, 4 },
 };
 
 /* A library keeps its colour when its version changes: "libc.so.6" and "libc-2.36.so" are one. */
@@ -70,12 +71,14 @@ static struct str dso_stem(struct str dso)
 static uint32_t dso_hue(struct str dso)
 {
 	struct str stem = dso_stem(dso);
+	unsigned hue;
 
 	for (size_t i = 0; i < ARRAY_SIZE(usual_dsos); i++) {
 		if (str_eq(stem, usual_dsos[i].stem))
 			return user_hues[usual_dsos[i].hue];
 	}
-	return user_hues[str_hash(stem) % ARRAY_SIZE(user_hues)];
+	hue = (unsigned)(str_hash(stem) % (ARRAY_SIZE(user_hues) - 3));
+	return user_hues[hue < LIBC_HUE - 1 ? hue : hue + 3];
 }
 
 uint32_t flame_color_of_dso(enum flame_kind kind, struct str dso)

@@ -61,15 +61,50 @@ static void add_texts(struct strbuf *out, const char *key, const struct interner
 	end_list(out, "],");
 }
 
+/*
+ * Names are sorted and those of C++ long: each gives the number of letters that it shares with the
+ * one before, and the rest. Only letters of one byte are counted, of which JavaScript too has one
+ * each, and none that the escapes of xml_json_string replace.
+ */
+static size_t shared_length(struct str a, struct str b)
+{
+	size_t length = 0;
+
+	while (length < a.len && length < b.len && a.ptr[length] == b.ptr[length] &&
+	       a.ptr[length] >= ' ' && a.ptr[length] < 0x7f)
+		length++;
+	return length;
+}
+
+static void add_labels(struct strbuf *out, const struct flame_layout *layout)
+{
+	struct str before = STR("");
+
+	begin_array(out, "shared");
+	for (size_t i = 0; i < layout->name_count; i++) {
+		add_number(out, shared_length(before, layout->names[i].label));
+		before = layout->names[i].label;
+	}
+	end_list(out, "],");
+	before = STR("");
+	begin_array(out, "rest");
+	for (size_t i = 0; i < layout->name_count; i++) {
+		struct str label = layout->names[i].label;
+		size_t shared = shared_length(before, label);
+
+		add_text(out, (struct str){ label.ptr + shared, label.len - shared });
+		before = label;
+	}
+	end_list(out, "],");
+}
+
 static void add_names(struct strbuf *out, const struct flame_layout *layout)
 {
 	struct interner dsos = INTERNER_INIT, files = INTERNER_INIT;
 	const struct flame_name *names = layout->names;
 
-	strbuf_add_text(out, "\"names\":{\"name\":[");
-	for (size_t i = 0; i < layout->name_count; i++)
-		add_text(out, names[i].label);
-	end_list(out, "],");
+	strbuf_add_text(out, "\"names\":{");
+	add_labels(out, layout);
 	begin_array(out, "dso");
 	for (size_t i = 0; i < layout->name_count; i++)
 		add_number(out, intern(&dsos, names[i].dso));

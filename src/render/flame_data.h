@@ -8,7 +8,8 @@
 /*
  * One line of JSON that may stand in a CDATA section:
  *
- *	names   one per function: name, dso and file (indices), kind (a letter each), color (6 hex
+ *	names   one per function: shared (letters it has in common with the name before) and rest
+ *		(what follows them), dso and file (indices), kind (a letter each), color (6 hex
  *		digits each)
  *	cells   one per cell, in preorder: name (index), up (levels from the cell before to the
  *		parent), self (weight), count (samples behind self), line; rest holds, as triples,

@@ -9,20 +9,65 @@
 
 enum { LEGEND_ROWS = 8 };
 
-static void add_title(struct strbuf *out, const struct profile *profile, const char *title)
+static const struct flame_cell *heaviest(const struct flame_layout *layout,
+					 const struct flame_cell *below)
 {
-	const char *what = profile->command ? profile->command : profile->source;
-	const char *slash = what ? strrchr(what, '/') : NULL;
+	const struct flame_cell *best = NULL;
+
+	for (size_t i = 1; i < layout->cell_count; i++) {
+		const struct flame_cell *cell = &layout->cells[i];
+
+		if (cell->depth != 1 || layout->names[cell->name].kind != FLAME_PROGRAM)
+			continue;
+		if (below &&
+		    (cell->total > below->total || (cell->total == below->total && cell <= below)))
+			continue;
+		if (!best || cell->total > best->total)
+			best = cell;
+	}
+	return best;
+}
+
+/* "cc1, as, ld and 12 more": what ran, the heaviest first, up to where it is most of the time. */
+static void add_programs(struct strbuf *out, const struct flame_layout *layout)
+{
+	const struct flame_cell *cell = NULL;
+	uint64_t shown = 0, whole = layout->cells[0].total;
+	size_t count = 0, named = 0;
+
+	for (size_t i = 1; i < layout->cell_count; i++)
+		count += layout->cells[i].depth == 1;
+	while (named < 3 && (double)shown < 0.95 * (double)whole) {
+		cell = heaviest(layout, cell);
+		if (!cell)
+			break;
+		strbuf_add_text(out, named ? ", " : "");
+		strbuf_add(out, layout->names[cell->name].label);
+		shown += cell->total;
+		named++;
+	}
+	if (named && count > named)
+		strbuf_addf(out, " and %zu more", count - named);
+}
+
+static void add_title(struct strbuf *out, const struct profile *profile,
+		      const struct flame_layout *layout, const char *title)
+{
+	auto_strbuf struct strbuf programs = STRBUF_INIT;
+	const char *slash = profile->source ? strrchr(profile->source, '/') : NULL;
 
 	if (title) {
 		strbuf_add_text(out, title);
 		return;
 	}
-	strbuf_add_text(out, "Flame graph");
-	if (!what || !*what)
-		return;
-	strbuf_add_text(out, " of ");
-	strbuf_add_text(out, !profile->command && slash ? slash + 1 : what);
+	add_programs(&programs, layout);
+	strbuf_add_text(out, "Flame graph of ");
+	if (programs.len)
+		strbuf_add(out, strbuf_str(&programs));
+	else if (profile->source)
+		strbuf_add_text(out, slash ? slash + 1 : profile->source);
+	else
+		strbuf_add_text(out, "a profile");
 }
 
 /* "12.3 G cycles", "3.21 s": what the weights add up to; samples say it themselves. */
@@ -255,7 +300,7 @@ struct flame_heading flame_heading(const struct profile_selection *selection,
 {
 	struct flame_heading heading = { 0 };
 
-	add_title(&heading.title, selection->profile, title);
+	add_title(&heading.title, selection->profile, layout, title);
 	add_subtitle(&heading.subtitle, selection);
 	add_notes(&heading, selection, layout);
 	add_legend(&heading.legend, layout);

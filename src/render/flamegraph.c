@@ -22,6 +22,7 @@ enum {
 	LINE = 18,
 	LETTER_TENTHS = 70, /* width of a letter of the cells, in tenths of a pixel */
 	FEWEST_LETTERS = 4,
+	TOOLTIP_LETTERS = 160,
 	LEGEND_LETTER = 7,
 	SMALLEST_TENTHS = 10, /* narrower cells are for the script only */
 	LARGEST_CELL_COUNT = 200000,
@@ -65,8 +66,11 @@ static unsigned row_of(const struct picture *picture, uint32_t depth)
 static void add_tooltip(struct strbuf *out, const struct flame_name *name,
 			const struct flame_cell *cell, const struct flame_cell *root)
 {
+	auto_strbuf struct strbuf label = STRBUF_INIT;
+
+	flame_label_fit(&label, name->label, TOOLTIP_LETTERS);
 	strbuf_add_text(out, "<title>");
-	xml_text(out, name->label);
+	xml_text(out, strbuf_str(&label));
 	if (name->dso.len) {
 		strbuf_add_text(out, " (");
 		xml_text(out, name->dso);

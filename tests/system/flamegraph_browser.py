@@ -184,7 +184,7 @@ class FlameGraph(unittest.TestCase):
         self.search("onerror")
         self.assertEqual(self.text(".matched"), "Matched: 1.90%")
         self.assertIsNone(self.page.ask("document.querySelector('img')"))
-        self.assertEqual(self.page.ask("document.title"), "Flame graph of standard input")
+        self.assertEqual(self.page.ask("document.title"), "Flame graph of prog")
 
     def test_the_picture_stands_without_scripts(self):
         self.page.call("Emulation.setScriptExecutionDisabled", value=True)

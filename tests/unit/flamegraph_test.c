@@ -56,9 +56,24 @@ static void the_data_has_what_the_picture_cannot_show(void **)
 	auto_free char *svg = drawn(narrow, 2, &(struct flamegraph_options){ 0 });
 
 	assert_null(strstr(svg, "<title>narrow"));
-	assert_has(svg, "\"name\":[\"all\",\"main\",\"narrow\",\"prog\",\"wide\"]");
+	assert_has(svg, "\"shared\":[0,0,0,0,0],\"rest\":[\"all\",\"main\",\"narrow\",\"prog\","
+			"\"wide\"]");
 	assert_has(svg, "\"cells\":{\"name\":[0,3,1,2,4],\n\"up\":[0,0,0,0,1],\n"
 			"\"self\":[0,0,0,1,1000000],\n\"count\":[0,0,0,1,10]");
+}
+
+static void a_name_repeats_nothing_of_the_one_before(void **)
+{
+	static const struct small_stack alike[] = {
+		{ "std::map::find", 1, 1 },
+		{ "std::map::erase", 1, 1 },
+		{ "std::map<\xc3\xa4>", 1, 1 },
+		{ "std::map<\xc3\xa4>x", 1, 1 },
+	};
+	auto_free char *svg = drawn(alike, 4, &(struct flamegraph_options){ 0 });
+
+	assert_has(svg, "\"shared\":[0,0,0,10,8,9],\"rest\":[\"all\",\"prog\",\"std::map::erase\","
+			"\"find\",\"\\u003c\xc3\xa4\\u003e\",\"\xc3\xa4\\u003ex\"]");
 }
 
 static void what_is_left_out_is_said(void **)
@@ -156,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_picture_stands_without_scripts),
 		cmocka_unit_test(the_data_has_what_the_picture_cannot_show),
+		cmocka_unit_test(a_name_repeats_nothing_of_the_one_before),
 		cmocka_unit_test(what_is_left_out_is_said),
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(the_same_profile_gives_the_same_bytes),
