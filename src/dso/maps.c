@@ -141,8 +141,15 @@ void maps_clear(struct maps *maps)
 
 void maps_insert(struct maps *maps, struct map map)
 {
-	if (map.start < map.end)
-		replace_range(maps, map.start, map.end, &map);
+	const struct map *old = maps_find(maps, map.start);
+
+	if (map.start >= map.end)
+		return;
+	/* Code generators toggle protections of one page all day long: nothing has changed. */
+	if (old && old->start == map.start && old->end == map.end &&
+	    old->file_offset == map.file_offset && old->dso == map.dso)
+		return;
+	replace_range(maps, map.start, map.end, &map);
 }
 
 void maps_remove(struct maps *maps, uint64_t start, uint64_t end)

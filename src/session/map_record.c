@@ -114,7 +114,10 @@ static void user_map(struct session *session, const struct perf_data *data,
 		id = build_id_of(session, data, mmap, mmap->path);
 		map.dso = dso_get(session, DSO_VDSO, mmap->path, -1, &id);
 	} else if (is_anonymous(mmap)) {
-		map.dso = dso_get(session, DSO_JIT, STR("//anon"), mmap->pid, NULL);
+		if (!process->anonymous)
+			process->anonymous =
+				dso_get(session, DSO_JIT, STR("//anon"), mmap->pid, NULL);
+		map.dso = process->anonymous;
 	} else {
 		id = build_id_of(session, data, mmap, mmap->path);
 		map.dso = dso_get(session, DSO_FILE, mmap->path, -1, &id);

@@ -12,6 +12,7 @@
 struct process {
 	int32_t pid;
 	bool is_kernel;
+	struct dso *anonymous; /* its memory without a file; NULL = none seen */
 	struct maps maps;
 };
 

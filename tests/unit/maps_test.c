@@ -118,6 +118,22 @@ static void empty_and_backward_maps_are_ignored(void **state)
 	maps_done(&maps);
 }
 
+static void mapping_the_same_again_changes_nothing(void **state)
+{
+	struct maps maps;
+	uint32_t generation;
+
+	(void)state;
+	maps_init(&maps, &generations);
+	insert(&maps, 0x1000, 0x3000, &first);
+	generation = maps_generation(&maps);
+	insert(&maps, 0x1000, 0x3000, &first);
+	assert_int_equal(maps_generation(&maps), generation);
+	insert(&maps, 0x1000, 0x3000, &second);
+	assert_int_not_equal(maps_generation(&maps), generation);
+	maps_done(&maps);
+}
+
 /* Against a table of who owns each page. */
 static void many_random_maps_give_what_a_page_table_gives(void **state)
 {
@@ -162,6 +178,7 @@ int main(void)
 		cmocka_unit_test(a_new_map_swallows_and_cuts_its_neighbours),
 		cmocka_unit_test(removing_renames_the_maps_only_when_something_went),
 		cmocka_unit_test(a_copy_keeps_its_contents_and_generation_until_one_changes),
+		cmocka_unit_test(mapping_the_same_again_changes_nothing),
 		cmocka_unit_test(empty_and_backward_maps_are_ignored),
 		cmocka_unit_test(many_random_maps_give_what_a_page_table_gives),
 	};
