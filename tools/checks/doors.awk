@@ -1,6 +1,6 @@
 # The rooms' table of ARCHITECTURE.md first, then every source: see tools/checks/doors.
 BEGIN {
-	split("assert ctype dirent dlfcn elf endian err errno fcntl float fnmatch getopt glob grp inttypes libgen " \
+	split("assert ctype dirent dlfcn elf endian err errno fcntl float fnmatch getopt glob grp inttypes langinfo libgen " \
 	      "limits link locale malloc math netdb poll pthread pwd regex sched setjmp signal spawn stdalign " \
 	      "stdarg stdatomic stdbool stddef stdint stdio stdlib string strings syscall termios time " \
 	      "ucontext unistd wchar wctype", names, " ")
