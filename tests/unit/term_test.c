@@ -6,10 +6,13 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/term.h"
 #include "base/units.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void assert_safe(struct str text, const char *expected)
 {
@@ -145,6 +148,60 @@ static void figures_are_rounded_where_people_read_them(void **state)
 	assert_unit(units_count(&out, UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+/* What a program writes to a terminal that is its standard error. */
+static void with_terminal_as_stderr(void (*write)(void), char *ret, size_t size_bytes)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int saved = dup(STDERR_FILENO), side;
+	ssize_t got;
+
+	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	side = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	dup2(side, STDERR_FILENO);
+	write();
+	dup2(saved, STDERR_FILENO);
+	assert_int_equal(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
+	got = read(terminal, ret, size_bytes - 1);
+	ret[got > 0 ? got : 0] = '\0';
+	close(side);
+	close(saved);
+	close(terminal);
+}
+
+static void write_progress(void)
+{
+	struct progress progress = progress_start("reading", 200);
+
+	progress_update(&progress, 1); /* too soon: nothing is drawn */
+	usleep(150000);
+	progress_update(&progress, 50);
+	progress_update(&progress, 51);
+	progress_end(&progress);
+}
+
+static void progress_is_one_line_on_a_terminal_that_is_taken_away(void **state)
+{
+	char written[256];
+
+	(void)state;
+	with_terminal_as_stderr(write_progress, written, sizeof(written));
+	assert_string_equal(written, "\r\x1b[Kreading ...  25%\r\x1b[K");
+}
+
+static void progress_is_silent_where_there_is_no_terminal(void **state)
+{
+	struct progress progress;
+	int saved = dup(STDERR_FILENO), file = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	dup2(file, STDERR_FILENO);
+	progress = progress_start("reading", 200);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(file);
+	assert_null(progress.what);
+}
+
 static void equal_warnings_are_one_with_a_count(void **state)
 {
 	struct warnings warnings = { 0 };
@@ -199,6 +256,8 @@ int main(void)
 		cmocka_unit_test(color_follows_the_mode_and_the_environment),
 		cmocka_unit_test(words_are_filled_to_the_width_and_paragraphs_kept),
 		cmocka_unit_test(figures_are_rounded_where_people_read_them),
+		cmocka_unit_test(progress_is_one_line_on_a_terminal_that_is_taken_away),
+		cmocka_unit_test(progress_is_silent_where_there_is_no_terminal),
 		cmocka_unit_test(equal_warnings_are_one_with_a_count),
 		cmocka_unit_test(hostile_input_cannot_grow_the_warnings_without_end),
 		cmocka_unit_test(debug_domains_are_chosen_by_name),
