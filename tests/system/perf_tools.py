@@ -70,7 +70,7 @@ class PerfFile:
         """event -> (dso, symbol) -> percent. perf prints unnamed addresses one by one; they are
         added up under the name '[unknown]'."""
         text = run(["perf", "report", "--no-children", "--no-inline", "-g", "none", "--stdio",
-                    "-t", "\x01", "-F", "overhead,dso,sym", "--percent-limit", "0",
+                    "-t", "\x01", "-F", "period,dso,sym", "--percent-limit", "0",
                     "-i", self.path], limit=300)
         events, rows = {}, None
         for line in text.splitlines():
@@ -83,8 +83,10 @@ class PerfFile:
             symbol = re.sub(r"^\[[^]]\] ", "", fields[2].strip())
             if re.fullmatch(r"0x[0-9a-f]+|\[unknown\]", symbol):
                 symbol = "[unknown]"
-            rows[(fields[1].strip(), symbol)] += float(fields[0].strip().rstrip("%"))
-        return events
+            rows[(fields[1].strip(), symbol)] += int(fields[0].strip())
+        # From the periods: perf rounds each of its percentages up, and there are thousands.
+        return {event: {key: 100 * period / max(sum(rows.values()), 1)
+                        for key, period in rows.items()} for event, rows in events.items()}
 
     def reaches(self, name):
         """The share of samples whose stack holds a frame of that name."""
