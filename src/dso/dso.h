@@ -7,7 +7,8 @@
  * modules it is the run-time address; for JIT regions it is the process's address.
  *
  * The running machine's own kernel names and vdso are taken only when the recorded build-id of the
- * kernel (or of the vdso itself) is that of the running one.
+ * kernel (or of the vdso itself) is that of the running one; where the recording has no build-id of
+ * the kernel, only when host name and kernel release are those of the running machine.
  */
 #pragma once
 
@@ -83,6 +84,9 @@ struct dso_table {
 	uint32_t slot_mask;
 	struct arena arena;		/* texts of known names */
 	struct build_id running_kernel; /* of /sys/kernel/notes; read at first use */
+	/* Of the recorded machine, borrowed, NULL = not known: stand in for the kernel's build-id
+	 * in recordings that carry none (a pipe's, perf record -B). */
+	const char *recorded_hostname, *recorded_os_release;
 	bool running_kernel_read;
 };
 

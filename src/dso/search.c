@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -182,12 +183,24 @@ const struct build_id *dso_running_kernel(struct dso_table *table)
 	return &table->running_kernel;
 }
 
+/* For recordings without the kernel's build-id: names are moved to where _text was recorded. */
+static bool is_recorded_here(const struct dso_table *table)
+{
+	struct utsname here;
+
+	return table->recorded_hostname && table->recorded_os_release && uname(&here) == 0 &&
+	       strcmp(table->recorded_hostname, here.nodename) == 0 &&
+	       strcmp(table->recorded_os_release, here.release) == 0;
+}
+
 static bool is_kernel_running_here(struct dso_table *table)
 {
 	const struct dso *kernel = kernel_dso(table);
 
-	return table->options.is_live ||
-	       (kernel && build_id_eq(&kernel->build_id, dso_running_kernel(table)));
+	if (table->options.is_live)
+		return true;
+	return kernel ? build_id_eq(&kernel->build_id, dso_running_kernel(table))
+		      : is_recorded_here(table);
 }
 
 /* The vdso that the kernel mapped into this very process: it lives as long as we do. */

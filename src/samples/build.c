@@ -493,6 +493,8 @@ static void read_samples(struct builder *builder, const struct profile_load_opti
 	builder->session = session_new(&builder->dsos, &session_options);
 	while (perf_data_next(builder->data, &record) == PERF_NEXT_RECORD) {
 		add_new_events(builder);
+		builder->dsos.recorded_hostname = builder->data->machine.hostname;
+		builder->dsos.recorded_os_release = builder->data->machine.os_release;
 		session_apply(builder->session, builder->data, &record, add_sample, builder);
 	}
 }
