@@ -42,13 +42,18 @@ static bool is_hex_word(struct str word)
 	return word.len >= 1 && word.len <= 18 && str_to_hex(word, &value);
 }
 
-/* "123", "123/456" */
+/* "123", "123/456", "-1" of a task that is gone */
 static bool read_ids(struct str word, int32_t *ret_pid, int32_t *ret_tid)
 {
 	struct str first, second;
 	uint64_t a, b;
-	bool both = str_cut(word, '/', &first, &second);
+	bool both;
 
+	if (str_is(word, "-1") || str_is(word, "-1/-1")) {
+		*ret_pid = *ret_tid = -1;
+		return true;
+	}
+	both = str_cut(word, '/', &first, &second);
 	if (!str_to_u64(first, &a) || a > INT32_MAX)
 		return false;
 	if (both && (!str_to_u64(second, &b) || b > INT32_MAX))

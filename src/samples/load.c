@@ -15,6 +15,8 @@ enum {
 	LOOK_BYTES = 16,	     /* that tell what kind of file it is */
 };
 
+VEC_DEFINE(node_vec, uint32_t)
+
 static bool is_perf_data(const char *path)
 {
 	auto_fclose FILE *file = fopen(path, "rbe");
@@ -43,6 +45,40 @@ static struct error *load_bytes(struct str bytes, const struct profile_load_opti
 	return build_profile(path, options, ret);
 }
 
+/* The innermost `max` physical frames of a stack, with what was inlined into them. */
+static uint32_t shorten(struct profile *profile, uint32_t node, size_t max,
+			struct node_vec *scratch)
+{
+	scratch->count = 0;
+	for (size_t physical = 0; node && physical < max;
+	     node = profile->nodes.items[node].parent) {
+		uint32_t frame = profile->nodes.items[node].frame;
+
+		node_vec_push(scratch, frame);
+		physical += !(profile->frames.items[frame].flags & PROFILE_FRAME_INLINED);
+	}
+	node = 0;
+	while (scratch->count)
+		node = profile_node(profile, node, scratch->items[--scratch->count]);
+	return node;
+}
+
+static void shorten_stacks(struct profile *profile, size_t max)
+{
+	struct node_vec scratch = { 0 };
+	size_t nodes = profile->nodes.count;
+	auto_free uint32_t *known = x_calloc(nodes, sizeof(*known)); /* node + 1 */
+
+	for (size_t i = 0; i < profile->samples.count; i++) {
+		uint32_t *node = &profile->samples.items[i].node;
+
+		if (!known[*node])
+			known[*node] = shorten(profile, *node, max, &scratch) + 1;
+		*node = known[*node] - 1;
+	}
+	node_vec_done(&scratch);
+}
+
 struct error *profile_load(const char *path, const struct profile_load_options *options,
 			   struct profile **ret)
 {
@@ -57,8 +93,12 @@ struct error *profile_load(const char *path, const struct profile_load_options *
 		TRY(build_profile(path, options, &profile));
 	} else {
 		TRY(file_read(path, TEXT_CAP_BYTES, &bytes));
-		if (!perf_data_is_magic((const uint8_t *)strbuf_text(&bytes), bytes.len))
-			return profile_import_text(strbuf_str(&bytes), name, ret);
+		if (!perf_data_is_magic((const uint8_t *)strbuf_text(&bytes), bytes.len)) {
+			TRY(profile_import_text(strbuf_str(&bytes), name, ret));
+			if (options->max_frames)
+				shorten_stacks(*ret, options->max_frames);
+			return NULL;
+		}
 		TRY(load_bytes(strbuf_str(&bytes), options, &profile));
 	}
 	profile->source = x_strdup(name);
