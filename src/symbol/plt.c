@@ -28,6 +28,15 @@ static int compare_slots(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+/* Relocations that fill a slot for a function; of the others libraries have ten thousands. */
+static bool is_slot_type(const struct image *image, uint64_t info)
+{
+	uint32_t type = (uint32_t)info;
+
+	return image->machine != EM_X86_64 || type == R_X86_64_JUMP_SLOT ||
+	       type == R_X86_64_GLOB_DAT || type == R_X86_64_IRELATIVE;
+}
+
 /* In file order: that of the stubs in a classic .plt. */
 static void read_relocations(struct image *image, const char *name, struct slot_vec *slots)
 {
@@ -42,6 +51,8 @@ static void read_relocations(struct image *image, const char *name, struct slot_
 		if (!image_word(image, &b, &address) || !image_word(image, &b, &info) ||
 		    (section->type == SHT_RELA && !image_word(image, &b, &addend)))
 			return;
+		if (!is_slot_type(image, info))
+			continue;
 		slot_vec_push(slots,
 			      (struct slot){
 				      .address = address,
@@ -172,7 +183,8 @@ void plt_add_symbols(struct symtab *symtab, struct image *image)
 	read_relocations(image, ".rel.plt", &jumps);
 	if (image->machine == EM_X86_64) {
 		read_relocations(image, ".rela.plt", &plt.slots);
-		read_relocations(image, ".rela.dyn", &plt.slots);
+		if (image_section(image, ".plt.got"))
+			read_relocations(image, ".rela.dyn", &plt.slots);
 		if (plt.slots.count)
 			qsort(plt.slots.items, plt.slots.count, sizeof(*plt.slots.items),
 			      compare_slots);
