@@ -180,21 +180,30 @@ static bool read_root_attributes(struct dwarf_file *file, struct dwarf_unit *uni
 	return true;
 }
 
-/* gcc writes its switches into the producer; -O stands there unless it is the default, none. */
+/*
+ * gcc writes its switches into the producer; -O stands there unless it is the default, none, and
+ * the last one counts. Other compilers do not say.
+ */
 static bool is_unoptimised(struct str producer)
 {
-	ptrdiff_t at = str_find(producer, STR(" -O"));
-	char level;
+	struct str rest;
+	char level = '0';
 
 	if (!str_starts_with(producer, STR("GNU C")) && !str_starts_with(producer, STR("GNU F")))
 		return false;
 	/* Without any switch they were not recorded. */
 	if (str_find(producer, STR(" -")) < 0)
 		return false;
-	if (at < 0)
-		return true;
-	level = (size_t)at + 3 < producer.len ? producer.ptr[at + 3] : '1';
-	return level == '0';
+	rest = producer;
+	for (;;) {
+		ptrdiff_t at = str_find(rest, STR(" -O"));
+
+		if (at < 0)
+			return level == '0';
+		rest.ptr += at + 3;
+		rest.len -= (size_t)at + 3;
+		level = rest.len ? rest.ptr[0] : '1';
+	}
 }
 
 bool dwarf_read_root(struct dwarf_file *file, struct dwarf_unit *unit)
