@@ -61,7 +61,7 @@ static void walk(struct dso_table *dsos, struct dso *dso, const struct input *in
 	uint8_t values[REGISTERS * 8] = { 0 };
 	struct unwind_registers registers;
 	uint32_t generations = 0;
-	enum unwind_end end;
+	struct unwind_trace trace = { .frames = frames, .capacity = MAX_FRAMES };
 	struct maps maps;
 
 	maps_init(&maps, &generations);
@@ -70,12 +70,10 @@ static void walk(struct dso_table *dsos, struct dso *dso, const struct input *in
 		memcpy(values, stack_data, MIN(stack_bytes, sizeof(values)));
 	if (unwind_registers_read(arch, bytes_of(values, sizeof(values)),
 				  arch == UNWIND_AARCH64 ? 0x1ffffffff : 0xffffff, &registers)) {
-		size_t count =
-			unwind_walk(unwinder, &maps, &registers, &stack, frames, MAX_FRAMES, &end);
-
-		if (count == 0 || count > MAX_FRAMES || end >= UNWIND_END_COUNT)
+		unwind_walk(unwinder, &maps, &registers, &stack, &trace);
+		if (trace.count == 0 || trace.count > MAX_FRAMES || trace.end >= UNWIND_END_COUNT)
 			abort();
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < trace.count; i++)
 			unwind_locate(unwinder, &maps, &frames[i]);
 	}
 	maps_done(&maps);

@@ -67,8 +67,10 @@ void processes_done(struct processes *processes)
 		maps_done(&processes->all.items[i]->maps);
 		free(processes->all.items[i]);
 	}
-	for (size_t i = 0; i < processes->threads.count; i++)
+	for (size_t i = 0; i < processes->threads.count; i++) {
+		stitches_done(&processes->threads.items[i]->stitches);
 		free(processes->threads.items[i]);
+	}
 	process_vec_done(&processes->all);
 	thread_vec_done(&processes->threads);
 	free(processes->by_pid.slots);
@@ -166,6 +168,7 @@ void processes_comm(struct processes *processes, int32_t pid, int32_t tid, struc
 	thread->shown.comm = intern(processes->texts, name);
 	if (is_exec) {
 		maps_clear(&thread->process->maps);
+		stitches_done(&thread->stitches);
 		thread->process->is_kernel = thread->shown.is_kernel = false;
 	}
 }

@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "dso/maps.h"
 #include "session/session.h"
+#include "session/stitch.h"
 
 struct process {
 	int32_t pid;
@@ -19,6 +20,7 @@ struct process {
 struct thread {
 	struct session_thread shown;
 	struct process *process;
+	struct stitches stitches;
 };
 
 VEC_DEFINE(process_vec, struct process *)

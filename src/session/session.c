@@ -57,7 +57,7 @@ static void apply_sample(struct session *session, const struct perf_data *data,
 					 .thread = &thread->shown,
 					 .comm = thread->shown.comm };
 
-	session_make_stack(session, data, &thread->process->maps, &sample);
+	session_make_stack(session, data, thread, &sample);
 	on_sample(context, &sample);
 }
 

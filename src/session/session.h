@@ -36,6 +36,7 @@ struct session_sample {
 struct session_options {
 	size_t max_frames; /* 0: 1024 */
 	bool no_stacks;	   /* leaf only: do not unwind (self-time tables) */
+	bool stitch;	   /* complete cut stacks from earlier ones of the thread: see stitch.h */
 	/*
 	 * What reads a file takes the architecture from it; the live recorder, which has no file,
 	 * says it here.

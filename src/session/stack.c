@@ -211,7 +211,7 @@ static enum unwind_arch arch_of(const struct session *session, const struct perf
 	return UNWIND_X86_64;
 }
 
-static void add_dump(struct session *session, const struct perf_data *data, const struct maps *maps,
+static void add_dump(struct session *session, const struct perf_data *data, struct thread *thread,
 		     struct session_sample *ret)
 {
 	const struct perf_sample *raw = ret->raw;
@@ -220,15 +220,19 @@ static void add_dump(struct session *session, const struct perf_data *data, cons
 				      .size_bytes = stack_bytes,
 				      .full = raw->user_stack_asked > 0 &&
 					      stack_bytes >= raw->user_stack_asked };
+	struct unwind_trace trace = { .frames = session->frames + ret->frame_count,
+				      .capacity = session->options.max_frames - ret->frame_count };
 	struct unwind_registers registers;
 
 	if (!unwind_registers_read(arch_of(session, data, raw), raw->user_regs, raw->user_regs_mask,
 				   &registers))
 		return;
+	unwind_walk(session->unwinder, &thread->process->maps, &registers, &stack, &trace);
+	if (session->options.stitch)
+		stitch_apply(&thread->stitches, session->unwinder, &trace);
 	ret->from_dump = true;
-	ret->frame_count += unwind_walk(session->unwinder, maps, &registers, &stack,
-					session->frames + ret->frame_count,
-					session->options.max_frames - ret->frame_count, &ret->end);
+	ret->frame_count += trace.count;
+	ret->end = trace.end;
 }
 
 static void add_leaf(struct chain *chain, const struct perf_sample *raw)
@@ -252,12 +256,12 @@ static bool dump_is_better(const struct perf_sample *raw)
 }
 
 void session_make_stack(struct session *session, const struct perf_data *data,
-			const struct maps *maps, struct session_sample *ret)
+			struct thread *thread, struct session_sample *ret)
 {
 	const struct perf_sample *raw = ret->raw;
 	enum context sampled = context_of_mode(raw->misc);
 	struct chain chain = { .session = session,
-			       .user_maps = maps,
+			       .user_maps = &thread->process->maps,
 			       .sample = ret,
 			       .context = sampled,
 			       .is_first = true,
@@ -276,7 +280,7 @@ void session_make_stack(struct session *session, const struct perf_data *data,
 		add_leaf(&chain, raw);
 	ret->end = chain_end(&chain, data);
 	if (chain.skip_user && !is_full(&chain))
-		add_dump(session, data, maps, ret);
+		add_dump(session, data, thread, ret);
 	if (ret->frame_count == 0)
 		add_leaf(&chain, raw);
 }

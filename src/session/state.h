@@ -31,4 +31,4 @@ void session_apply_mmap(struct session *session, const struct perf_data *data,
 void session_apply_ksymbol(struct session *session, const struct perf_record *record);
 /* Fills frames, counts, end and from_dump of `ret`; thread and raw are set. */
 void session_make_stack(struct session *session, const struct perf_data *data,
-			const struct maps *maps, struct session_sample *ret);
+			struct thread *thread, struct session_sample *ret);

@@ -408,9 +408,9 @@ static inline bool arrive(struct walk *walk, enum walk_step step, unsigned *ret_
 	return true;
 }
 
-size_t unwind_walk(struct unwinder *unwinder, const struct maps *maps,
-		   const struct unwind_registers *registers, const struct unwind_stack *stack,
-		   struct unwind_frame *frames, size_t capacity, enum unwind_end *ret_end)
+void unwind_walk(struct unwinder *unwinder, const struct maps *maps,
+		 const struct unwind_registers *registers, const struct unwind_stack *stack,
+		 struct unwind_trace *trace)
 {
 	struct walk walk = { .unwinder = unwinder,
 			     .maps = maps,
@@ -424,30 +424,35 @@ size_t unwind_walk(struct unwinder *unwinder, const struct maps *maps,
 			     .fp = registers->fp,
 			     .lr = registers->lr,
 			     .lr_is_known = registers->arch == UNWIND_AARCH64,
-			     .frames = frames,
+			     .frames = trace->frames,
 			     .slow_budget = MAX_SLOW_ROWS };
 	unsigned flags = UNWIND_FRAME_LEAF;
 	const struct place *place;
 
 	if (stack->size_bytes >= WORD_BYTES)
 		walk.readable = stack->size_bytes - WORD_BYTES + 1;
-	if (unwinder->levels_count < capacity) {
-		unwinder->levels_count = capacity;
-		unwinder->levels =
-			x_reallocarray(unwinder->levels, capacity, sizeof(*unwinder->levels));
+	if (unwinder->levels_count < trace->capacity) {
+		unwinder->levels_count = trace->capacity;
+		unwinder->levels = x_reallocarray(unwinder->levels, trace->capacity,
+						  sizeof(*unwinder->levels));
 	}
 	walk.levels = unwinder->levels;
-	*ret_end = UNWIND_TOO_DEEP;
-	while (walk.count < capacity) {
-		frames[walk.count] = (struct unwind_frame){ .ip = walk.ip, .flags = flags };
+	trace->end = UNWIND_TOO_DEEP;
+	while (walk.count < trace->capacity) {
+		walk.frames[walk.count] = (struct unwind_frame){ .ip = walk.ip, .flags = flags };
 		walk.levels[walk.count] = (struct walk_level){ .sp = walk.sp, .fp = walk.fp };
-		place = place_find(unwinder, maps, &frames[walk.count++]);
+		place = place_find(unwinder, maps, &walk.frames[walk.count++]);
 		if (registers->arch == UNWIND_X86_32) {
-			*ret_end = UNWIND_NO_INFO;
+			trace->end = UNWIND_NO_INFO;
 			break;
 		}
-		if (!arrive(&walk, step(&walk, place), &flags, ret_end))
+		if (!arrive(&walk, step(&walk, place), &flags, &trace->end))
 			break;
 	}
-	return walk.count;
+	trace->count = walk.count;
+}
+
+uint64_t unwind_stack_pointer(const struct unwinder *unwinder, size_t index)
+{
+	return unwinder->levels[index].sp;
 }

@@ -61,6 +61,13 @@ struct unwind_stack {
 	bool full; /* the dump was as large as asked for: the stack may go on */
 };
 
+/* What a walk gives: the caller sets frames and capacity, the walk the rest. */
+struct unwind_trace {
+	struct unwind_frame *frames; /* innermost first */
+	size_t capacity, count;
+	enum unwind_end end;
+};
+
 /* What is known about the place of a frame that something else found (a recorded chain). */
 enum unwind_place {
 	UNWIND_AT_ORDINARY, /* a place with unwind information, not the next three */
@@ -81,10 +88,11 @@ void unwinder_free(struct unwinder *unwinder);
 /* From recorded user registers; false where instruction or stack pointer are not among them. */
 bool unwind_registers_read(enum unwind_arch arch, struct bytes values, uint64_t mask,
 			   struct unwind_registers *ret);
-/* Innermost first. Writes at most `capacity` frames; returns how many, and how it ended. */
-size_t unwind_walk(struct unwinder *unwinder, const struct maps *maps,
-		   const struct unwind_registers *registers, const struct unwind_stack *stack,
-		   struct unwind_frame *frames, size_t capacity, enum unwind_end *ret_end);
+void unwind_walk(struct unwinder *unwinder, const struct maps *maps,
+		 const struct unwind_registers *registers, const struct unwind_stack *stack,
+		 struct unwind_trace *trace);
+/* The stack pointer in frame `index` of the latest walk. */
+uint64_t unwind_stack_pointer(const struct unwinder *unwinder, size_t index);
 /* Sets dso and address of a frame from its ip and flags. */
 enum unwind_place unwind_locate(struct unwinder *unwinder, const struct maps *maps,
 				struct unwind_frame *frame);

@@ -172,12 +172,14 @@ void world_walk(struct world *world, enum unwind_arch arch, size_t words, bool f
 		size_t capacity)
 {
 	uint64_t mask = arch == UNWIND_AARCH64 ? 0x1ffffffff : 0xffffff;
+	struct unwind_trace trace = { .frames = world->frames, .capacity = capacity };
 	struct unwind_registers registers;
 
 	if (!unwind_registers_read(arch, bytes_of(world->registers, sizeof(world->registers)), mask,
 				   &registers))
 		abort();
 	world->dump = (struct unwind_stack){ (const uint8_t *)world->stack, words * 8, full };
-	world->frame_count = unwind_walk(world->unwinder, &world->maps, &registers, &world->dump,
-					 world->frames, capacity, &world->end);
+	unwind_walk(world->unwinder, &world->maps, &registers, &world->dump, &trace);
+	world->frame_count = trace.count;
+	world->end = trace.end;
 }

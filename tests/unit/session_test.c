@@ -438,6 +438,91 @@ static void a_dump_gives_the_user_part_and_the_chain_the_kernel_part(void **stat
 	scene_done(&scene);
 }
 
+/* leaf called at slot `first`, by leaves up to slot 0, by main, by start, whose slot is 5. */
+static struct perf_record sample_of_dump(const uint64_t *stack, int first, size_t words)
+{
+	struct perf_record record =
+		sample_of(10, PERF_RECORD_MISC_USER, WORLD_BASE + WORLD_LEAF + 5);
+	static uint64_t registers[3];
+
+	registers[0] = WORLD_STACK + 32;
+	registers[1] = WORLD_STACK + (uint64_t)(first * 8);
+	registers[2] = WORLD_BASE + WORLD_LEAF + 5;
+	record.sample.user_regs_abi = PERF_SAMPLE_REGS_ABI_64;
+	record.sample.user_regs_mask = 7 << 6;
+	record.sample.user_regs = bytes_of(registers, sizeof(registers));
+	record.sample.user_stack = bytes_of(stack, words * 8);
+	record.sample.user_stack_asked = words * 8;
+	return record;
+}
+
+static void a_cut_stack_is_stitched_to_an_earlier_one_on_demand_only(void **state)
+{
+	static const uint64_t whole[] = { WORLD_BASE + WORLD_MAIN + 0x20, 0, 0, 0, 0,
+					  WORLD_BASE + WORLD_START + 0x10 };
+	uint64_t cut[] = { WORLD_BASE + WORLD_LEAF + 7, WORLD_BASE + WORLD_LEAF + 7,
+			   WORLD_BASE + WORLD_MAIN + 0x20 };
+	struct session_options options = { .live_arch = UNWIND_X86_64 };
+	struct perf_record record;
+
+	(void)state;
+	for (int stitch = 0; stitch < 2; stitch++) {
+		struct scene scene;
+
+		options.stitch = stitch;
+		scene_init(&scene, &options);
+		map_program(&scene, 10);
+		record = sample_of_dump(whole, 0, 6);
+		apply(&scene, &record);
+		assert_int_equal(scene.shown.end, UNWIND_COMPLETE);
+		record = sample_of_dump(cut, -2, 3);
+		for (int round = 0; round < 2; round++) {
+			apply(&scene, &record);
+			assert_int_equal(scene.shown.end, stitch ? UNWIND_COMPLETE : UNWIND_CUT);
+			assert_int_equal(scene.shown.frame_count, stitch ? 5 : 4);
+			assert_int_equal(scene.shown.frames[3].flags, 0);
+		}
+		if (stitch) {
+			assert_int_equal(scene.shown.frames[4].address, WORLD_START + 0xf);
+			assert_int_equal(scene.shown.frames[4].flags, UNWIND_FRAME_STITCHED);
+		}
+		scene_done(&scene);
+	}
+}
+
+static void stitching_needs_the_same_return_address_in_the_same_slot(void **state)
+{
+	static const uint64_t whole[] = { WORLD_BASE + WORLD_MAIN + 0x20, 0, 0, 0, 0,
+					  WORLD_BASE + WORLD_START + 0x10 };
+	static const uint64_t other[] = { WORLD_BASE + WORLD_LEAF + 7,
+					  WORLD_BASE + WORLD_MAIN + 0x24 };
+	static const uint64_t same[] = { WORLD_BASE + WORLD_LEAF + 7,
+					 WORLD_BASE + WORLD_MAIN + 0x20 };
+	struct session_options options = { .live_arch = UNWIND_X86_64, .stitch = true };
+	struct perf_record record = sample_of_dump(whole, 0, 6);
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, &options);
+	map_program(&scene, 10);
+	apply(&scene, &record);
+	record = sample_of_dump(other, -1, 2);
+	apply(&scene, &record);
+	assert_int_equal(scene.shown.end, UNWIND_CUT);
+	record = sample_of_dump(same, -2, 2);
+	apply(&scene, &record);
+	assert_int_equal(scene.shown.end, UNWIND_CUT);
+	record = sample_of_dump(same, -1, 2);
+	apply(&scene, &record);
+	assert_int_equal(scene.shown.end, UNWIND_COMPLETE);
+	/* Another program in the same process. */
+	comm(&scene, 10, 10, "fresh", true);
+	map_program(&scene, 10);
+	apply(&scene, &record);
+	assert_int_equal(scene.shown.end, UNWIND_CUT);
+	scene_done(&scene);
+}
+
 static void leaves_alone_are_given_where_stacks_are_not_wanted(void **state)
 {
 	static const uint64_t chain[] = { PERF_CONTEXT_USER, WORLD_BASE + WORLD_LEAF + 5,
@@ -537,6 +622,8 @@ int main(void)
 		cmocka_unit_test(a_chain_through_a_signal_handler_keeps_the_interrupted_address),
 		cmocka_unit_test(a_chain_that_runs_into_the_heap_is_cut_off_there),
 		cmocka_unit_test(a_dump_gives_the_user_part_and_the_chain_the_kernel_part),
+		cmocka_unit_test(a_cut_stack_is_stitched_to_an_earlier_one_on_demand_only),
+		cmocka_unit_test(stitching_needs_the_same_return_address_in_the_same_slot),
 		cmocka_unit_test(leaves_alone_are_given_where_stacks_are_not_wanted),
 		cmocka_unit_test(a_chain_longer_than_the_cap_is_too_deep),
 		cmocka_unit_test(build_ids_come_from_the_record_or_from_the_file_by_path),

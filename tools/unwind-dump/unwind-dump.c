@@ -2,17 +2,20 @@
  * For people who work on the unwinder: what it makes of a perf.data file, without names.
  *   unwind-dump FILE     each sample: time, tid, end, then the addresses, innermost first
  *   unwind-dump -q FILE  only counts and the CPU time
+ *   unwind-dump -s ...   the same with cut stacks stitched
+ *   unwind-dump -c BYTES ...  as if the dumps had been that small
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "session/session.h"
 
 struct tally {
 	bool quiet;
-	uint64_t samples, frames, guessed, ends[UNWIND_END_COUNT];
+	uint64_t samples, frames, guessed, stitched, ends[UNWIND_END_COUNT];
 };
 
 static const char *const end_names[] = {
@@ -36,6 +39,8 @@ static void on_sample(void *context, const struct session_sample *sample)
 
 		if (frame->flags & UNWIND_FRAME_GUESSED)
 			tally->guessed++;
+		if (frame->flags & UNWIND_FRAME_STITCHED)
+			tally->stitched++;
 		if (!tally->quiet)
 			printf("\t%16" PRIx64 " %s+%" PRIx64 "%s%s\n", frame->ip,
 			       frame->dso ? frame->dso->name : "[unknown]", frame->address,
@@ -60,9 +65,11 @@ static void print_tally(const struct tally *tally, const struct session *session
 	const struct unwinder_counters *counters = session_counters(session);
 	double seconds = cpu_seconds();
 
-	fprintf(stderr, "%" PRIu64 " samples, %.1f frames each, %" PRIu64 " guessed frames\n",
+	fprintf(stderr,
+		"%" PRIu64 " samples, %.1f frames each, %" PRIu64 " guessed and %" PRIu64
+		" stitched frames\n",
 		tally->samples, (double)tally->frames / (double)MAX(tally->samples, 1U),
-		tally->guessed);
+		tally->guessed, tally->stitched);
 	for (size_t i = 0; i < UNWIND_END_COUNT; i++)
 		fprintf(stderr, "%6.2f %% %s\n",
 			100 * (double)tally->ends[i] / (double)MAX(tally->samples, 1U),
@@ -74,26 +81,48 @@ static void print_tally(const struct tally *tally, const struct session *session
 	fprintf(stderr, "%.3f CPU s, %.0f samples/s\n", seconds, (double)tally->samples / seconds);
 }
 
+static void shrink_dump(struct perf_sample *sample, uint64_t cap)
+{
+	if (bytes_left(&sample->user_stack) <= cap)
+		return;
+	sample->user_stack.end = sample->user_stack.pos + cap;
+	sample->user_stack_asked = cap;
+}
+
 int main(int argc, char **argv)
 {
-	struct tally tally = { .quiet = argc == 3 && strcmp(argv[1], "-q") == 0 };
+	struct session_options options = { 0 };
+	struct tally tally = { 0 };
 	auto_perf_data struct perf_data *data = NULL;
 	auto_session struct session *session = NULL;
 	auto_error struct error *error = NULL;
 	struct dso_table dsos;
+	struct perf_record record;
+	uint64_t cap = UINT64_MAX;
+	int letter;
 
-	if (argc != (tally.quiet ? 3 : 2)) {
-		fprintf(stderr, "usage: unwind-dump [-q] FILE\n");
+	while ((letter = getopt(argc, argv, "qsc:")) != -1) {
+		tally.quiet |= letter == 'q';
+		options.stitch |= letter == 's';
+		if (letter == 'c' && !str_to_u64(str_from(optarg), &cap))
+			return 2;
+	}
+	if (optind != argc - 1) {
+		fprintf(stderr, "usage: unwind-dump [-q] [-s] [-c BYTES] FILE\n");
 		return 2;
 	}
-	error = perf_data_open(argv[argc - 1], &data);
+	error = perf_data_open(argv[optind], &data);
 	if (error) {
 		fprintf(stderr, "unwind-dump: %s\n", error->message);
 		return 1;
 	}
 	dso_table_init(&dsos, NULL);
-	session = session_new(&dsos, NULL);
-	session_run(session, data, on_sample, &tally);
+	session = session_new(&dsos, &options);
+	while (perf_data_next(data, &record) == PERF_NEXT_RECORD) {
+		if (record.kind == PERF_KIND_SAMPLE)
+			shrink_dump(&record.sample, cap);
+		session_apply(session, data, &record, on_sample, &tally);
+	}
 	print_tally(&tally, session);
 	if (data->damage)
 		fprintf(stderr, "damaged: %s\n", data->damage);
