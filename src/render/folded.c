@@ -111,7 +111,7 @@ static void add_frame(struct writer *writer, struct strbuf *out, const struct pr
 	struct str rest = interned(&writer->profile->texts, frame->name);
 	uint32_t flags = frame->flags;
 
-	if (!frame->name) {
+	if (flags & PROFILE_FRAME_UNNAMED || !frame->name) {
 		add_unnamed(writer, out, frame);
 		add_marks(writer, out, flags);
 		return;

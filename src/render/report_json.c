@@ -201,9 +201,12 @@ static void write_groups(struct writer *w, const char *key, const char *name_key
 static void write_place(struct writer *w, uint32_t frame_id)
 {
 	const struct profile_frame *frame = &w->profile->frames.items[frame_id];
+	bool is_named = frame->name && !(frame->flags & PROFILE_FRAME_UNNAMED);
 
 	json_key_text(&w->json, "symbol",
-		      frame->name ? profile_text(w->profile, frame->name) : "[unknown]");
+		      is_named ? profile_text(w->profile, frame->name) : "[unknown]");
+	if (!is_named)
+		json_key_text(&w->json, "place", text_or_null(w->profile, frame->name));
 	json_key_text(&w->json, "dso",
 		      frame->dso ? profile_text(w->profile, frame->dso) : "[unknown]");
 	json_key_text(&w->json, "path", text_or_null(w->profile, frame->dso_path));

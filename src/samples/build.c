@@ -1,6 +1,7 @@
 #include "samples/build.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +286,15 @@ static void set_dso_texts(struct profile *profile, const struct dso *dso, uint32
 	*ret_path = intern_text(&profile->texts, path);
 }
 
+/* Functions of a stripped program are told apart by where they begin: "[gzip+0x4270]". */
+static uint32_t place_text(struct profile *profile, const struct dso *dso, uint64_t start)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_addf(&text, "[%s+0x%" PRIx64 "]", dso->name, start);
+	return intern(&profile->texts, strbuf_str(&text));
+}
+
 static void name_location(struct builder *builder, const struct location *location)
 {
 	struct profile *profile = builder->profile;
@@ -307,7 +317,9 @@ static void name_location(struct builder *builder, const struct location *locati
 		frame.name = symbol_text(builder, name->name);
 		frame.file = symbol_text(builder, name->file);
 		frame.line = name->line;
-		frame.address = name->name ? names.symbol_start : location->address;
+		frame.address = names.symbol_start ? names.symbol_start : location->address;
+		if (!name->name && names.symbol_start)
+			frame.name = place_text(profile, dso, names.symbol_start);
 		index_vec_push(&builder->chain_frames, profile_frame(profile, &frame));
 	}
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "symbol/demangle.h"
 #include "symbol/dwarf.h"
+#include "symbol/function_starts.h"
 #include "symbol/kallsyms.h"
 #include "symbol/perf_map.h"
 #include "symbol/plt.h"
@@ -25,7 +26,8 @@ struct names {
 	struct dso *dso;
 	struct symtab known, symtab;
 	struct perf_map perf_map;
-	struct dwarf *dwarf; /* NULL: not wanted, or there is none */
+	struct function_starts starts; /* for what the tables do not name */
+	struct dwarf *dwarf;	       /* NULL: not wanted, or there is none */
 	bool is_loaded, has_symtab, has_perf_map;
 	struct cached *cache; /* open addressing */
 	uint32_t cache_mask, cache_count;
@@ -108,8 +110,10 @@ static void load_elf_symbols(struct symbolizer *symbolizer, struct names *names)
 	} else {
 		names->has_symtab = symtab->symbols.count;
 	}
-	if (image)
+	if (image) {
 		plt_add_symbols(symtab, image);
+		names->starts = function_starts_of(image);
+	}
 	symtab_finish(symtab);
 }
 
@@ -314,7 +318,7 @@ static struct symbol_frames find_frames(struct symbolizer *symbolizer, struct na
 	count = MAX(count, (size_t)1);
 	if (physical.name)
 		found[count - 1].name = physical.name;
-	else
+	else if (start || !function_starts_find(&names->starts, address, &physical.start))
 		physical.start = start;
 	frames = arena_array(&symbolizer->arena, count, sizeof(*frames));
 	for (size_t i = 0; i < count; i++)

@@ -26,7 +26,9 @@ struct symbol_frame {
 struct symbol_frames {
 	const struct symbol_frame *items; /* innermost first; the last one is the physical symbol */
 	uint32_t count;			  /* never 0: an unnamed address is one frame of name 0 */
-	uint64_t symbol_start;		  /* dso address of the physical symbol; 0 unnamed */
+	/* dso address of the physical symbol. Unnamed: of its function, where unwind information
+	 * or DWARF tells it; else 0. */
+	uint64_t symbol_start;
 };
 
 struct symbolizer_options {
