@@ -10,6 +10,8 @@
 #include "base/units.h"
 #include "cmd/command.h"
 #include "config.h"
+#include "record/kept_names.h"
+#include "symbol/symbolizer.h"
 
 struct record_command_options {
 	const char *frequency, *call_graph, *output, *clock, *ring_size;
@@ -292,6 +294,32 @@ static struct error *parse_frequency(const struct record_command_options *given,
 	return NULL;
 }
 
+/* Names for what will be gone, as a linker has them: the reader demangles. */
+static void *namer_open(struct dso_table *table)
+{
+	return symbolizer_new(table, &(struct symbolizer_options){ 0 });
+}
+
+static bool namer_find(void *state, struct dso *dso, uint64_t address, uint64_t *ret_start,
+		       struct str *ret_name)
+{
+	struct symbol_frames found = symbolizer_find(state, dso, address, 0);
+	const struct symbol_frame *symbol = &found.items[found.count - 1];
+
+	if (!symbol->name)
+		return false;
+	*ret_start = MIN(found.symbol_start, address);
+	*ret_name = interned(symbolizer_texts(state), symbol->name);
+	return true;
+}
+
+static void namer_close(void *state)
+{
+	symbolizer_free(state);
+}
+
+static const struct record_namer namer = { namer_open, namer_find, namer_close };
+
 static struct error *parse_request(struct command_context *context, int argc, char **argv,
 				   struct request *ret)
 {
@@ -301,6 +329,7 @@ static struct error *parse_request(struct command_context *context, int argc, ch
 	options->output_path = given->output;
 	options->duration_s = given->duration_s;
 	options->command = argc ? argv : NULL;
+	options->namer = &namer;
 	options->version = "sysgrok " SYSGROK_VERSION;
 	TRY(parse_pids(&given->pids, ret));
 	parse_events(&given->events, ret);

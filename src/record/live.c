@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "record/process_table.h"
 
 enum {
 	FRAMES_MAX = 8000, /* a record has 64 KB */
@@ -63,6 +64,7 @@ void live_done(struct live *live)
 	dso_table_done(&live->dsos);
 	perf_evsel_vec_done(&live->written);
 	free(live->cursors);
+	kept_names_done(&live->kept);
 	free(live->hit);
 }
 
@@ -152,6 +154,10 @@ static void write_sample(void *context, const struct session_sample *sample)
 	to = put_sample_words(record + sizeof(header), sample);
 	to = put_word(to, chain_bytes / 8);
 	put_chain(live, to, sample, kernel_bytes);
+	for (size_t i = 0; i < sample->frame_count; i++)
+		if (kept_names_wants(sample->frames[i].dso))
+			kept_names_add(&live->kept, sample->frames[i].dso,
+				       sample->frames[i].address);
 	if (user_frames) {
 		live->user_stacks++;
 		live->complete_stacks += sample->end == UNWIND_COMPLETE;
@@ -169,6 +175,8 @@ static void open_mapped_file(struct live *live, const struct perf_mmap *mmap)
 	struct dso *dso = map ? map->dso : NULL;
 	auto_free char *mapped = NULL, *rooted = NULL;
 
+	if (dso && dso->kind == DSO_JIT && !dso->ns_pid)
+		dso->ns_pid = process_namespace_pid(mmap->pid);
 	if (!dso || dso->kind != DSO_FILE || dso->state != DSO_NOT_TRIED)
 		return;
 	mapped = x_asprintf("/proc/%d/map_files/%llx-%llx", mmap->pid,
@@ -280,7 +288,7 @@ void live_pump(struct live *live, bool all)
 	pump_end_round(live->pump);
 }
 
-void live_describe(struct live *live)
+void live_describe(struct live *live, const struct record_namer *namer)
 {
 	for (size_t i = 0; i < live->dsos.dsos.count && i < live->hit_allocated; i++) {
 		const struct dso *dso = live->dsos.dsos.items[i];
@@ -297,4 +305,5 @@ void live_describe(struct live *live)
 		perf_writer_build_id(live->pump->writer, -1, PERF_RECORD_MISC_USER, path, id->bytes,
 				     id->size_bytes);
 	}
+	kept_names_write(&live->kept, &live->dsos, namer, live->pump->writer);
 }

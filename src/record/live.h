@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "record/kept_names.h"
 #include "record/pump.h"
 #include "session/session.h"
 
@@ -17,6 +18,7 @@ struct live {
 	struct live_cursor *cursors; /* one per ring */
 	bool *hit;		     /* by dso id: a frame lay in it */
 	size_t hit_allocated;
+	struct kept_names kept;
 	uint64_t newest_ns; /* clocks that cannot be read: of the last pass */
 	int clock_id;	    /* -1 = cannot be read here */
 	uint64_t user_stacks, complete_stacks;
@@ -33,5 +35,5 @@ void live_add(struct live *live, const uint8_t *record, size_t size_bytes);
  * ones; with `all` those too.
  */
 void live_pump(struct live *live, bool all);
-/* Build-ids of the files that samples lay in. */
-void live_describe(struct live *live);
+/* Build-ids of the files that samples lay in, and names that will be gone; `namer` may be NULL. */
+void live_describe(struct live *live, const struct record_namer *namer);

@@ -204,6 +204,21 @@ bool process_threads(int32_t pid, struct tid_vec *ret)
 	return true;
 }
 
+int32_t process_namespace_pid(int32_t pid)
+{
+	auto_free char *path = x_asprintf("/proc/%d/status", pid);
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+	auto_error struct error *error = file_read(path, 65536, &text);
+	struct str rest = strbuf_str(&text), line, name, value, word;
+	uint64_t innermost = (uint64_t)pid;
+
+	while (!error && str_next_line(&rest, &line))
+		if (str_cut(line, ':', &name, &value) && str_is(name, "NSpid"))
+			while (str_next_word(&value, &word))
+				str_to_u64(word, &innermost);
+	return (int32_t)innermost;
+}
+
 void process_table_process(const struct process_table *table, int32_t pid)
 {
 	auto_strbuf struct strbuf text = STRBUF_INIT;

@@ -22,6 +22,9 @@ void process_table_kernel(const struct process_table *table);
 void process_table_process(const struct process_table *table, int32_t pid);
 void process_table_all(const struct process_table *table);
 
+/* The pid that a process has in its own namespace; `pid` itself where that cannot be read. */
+int32_t process_namespace_pid(int32_t pid);
+
 VEC_DEFINE(tid_vec, int32_t)
 
 /* All threads of a process at this moment, added to `ret`; false when it is gone. */

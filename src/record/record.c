@@ -340,7 +340,7 @@ static struct error *finish(struct recorder *recorder)
 	perf_events_disable(recorder->events);
 	pump(recorder, true);
 	if (recorder->is_live)
-		live_describe(&recorder->live);
+		live_describe(&recorder->live, recorder->options->namer);
 	times[0] = recorder->pump.first_sample_ns;
 	times[1] = recorder->pump.last_sample_ns;
 	perf_writer_feature(recorder->writer, PERF_FEATURE_SAMPLE_TIME, times, sizeof(times));

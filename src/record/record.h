@@ -7,6 +7,8 @@
 #include "base/strbuf.h"
 #include "perf/open.h"
 
+struct record_namer;
+
 enum record_mode {
 	RECORD_COPY, /* records as the kernel made them */
 	RECORD_LIVE, /* dumps are unwound as they arrive: the file holds addresses */
@@ -22,6 +24,7 @@ struct record_options {
 	char *const *command; /* NULL, or what to run; ended by NULL */
 	double duration_s;    /* 0 = until the end of the command or a signal */
 	const char *version;
+	const struct record_namer *namer; /* RECORD_LIVE: see record/kept_names.h; may be NULL */
 };
 
 /* What was recorded; also where the end was an error. */

@@ -29,8 +29,8 @@ static void build_ids_index(struct session *session, const struct perf_data *dat
 	}
 }
 
-static bool build_id_by_path(struct session *session, const struct perf_data *data, struct str path,
-			     struct build_id *ret)
+bool session_build_id_by_path(struct session *session, const struct perf_data *data,
+			      struct str path, struct build_id *ret)
 {
 	uint64_t hash = str_hash(path);
 	size_t slot;
@@ -64,7 +64,7 @@ static struct build_id build_id_of(struct session *session, const struct perf_da
 		memcpy(id.bytes, mmap->build_id, mmap->build_id_bytes);
 		id.size_bytes = mmap->build_id_bytes;
 	} else {
-		build_id_by_path(session, data, path, &id);
+		session_build_id_by_path(session, data, path, &id);
 	}
 	return id;
 }

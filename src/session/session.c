@@ -66,6 +66,10 @@ void session_apply(struct session *session, const struct perf_data *data,
 		   void (*on_sample)(void *context, const struct session_sample *sample),
 		   void *context)
 {
+	if (data && !session->kept_names_taken && bytes_left(&data->own_section)) {
+		session->kept_names_taken = true;
+		session_take_kept_names(session, data);
+	}
 	switch (record->kind) {
 	case PERF_KIND_SAMPLE:
 		apply_sample(session, data, record, on_sample, context);

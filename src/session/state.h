@@ -19,6 +19,7 @@ struct session {
 	struct maps kernel_maps;
 	struct dso *kernel; /* where no map tells which part of the kernel */
 	struct unwind_frame *frames;
+	bool kept_names_taken;
 	struct strbuf path; /* scratch: a record's path with a final NUL */
 	/* build-ids of the file by path; made again when the file has told more */
 	struct build_id_slot *build_id_slots;
@@ -29,6 +30,11 @@ struct session {
 void session_apply_mmap(struct session *session, const struct perf_data *data,
 			const struct perf_record *record);
 void session_apply_ksymbol(struct session *session, const struct perf_record *record);
+/* Names that our recorder kept in the file go to their dsos. */
+void session_take_kept_names(struct session *session, const struct perf_data *data);
+/* What the file's BUILD_ID section says of a path; false where it says nothing. */
+bool session_build_id_by_path(struct session *session, const struct perf_data *data,
+			      struct str path, struct build_id *ret);
 /* Fills frames, counts, end and from_dump of `ret`; thread and raw are set. */
 void session_make_stack(struct session *session, const struct perf_data *data,
 			struct thread *thread, struct session_sample *ret);
