@@ -31,6 +31,8 @@ struct perf_sample {
 	uint32_t cpu;		/* UINT32_MAX = not recorded */
 	struct bytes callchain; /* u64 each, outer last, with PERF_CONTEXT_* marks; empty = none */
 	struct bytes raw, branch_stack;
+	/* PERF_SAMPLE_READ: per member {value, id (FORMAT_ID), lost (FORMAT_LOST)}, u64 each */
+	struct bytes read_values;
 	uint64_t user_regs_abi, user_regs_mask;
 	struct bytes user_regs;	   /* u64 each, in the order of the mask's bits */
 	struct bytes user_stack;   /* only the valid (dynamic) size */

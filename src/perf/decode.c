@@ -160,7 +160,8 @@ uint64_t perf_layout_time(const struct perf_layout *layout, const uint8_t *recor
 	return offset + 8 <= size_bytes ? word_at(layout, record + offset) : 0;
 }
 
-static bool skip_read_values(struct bytes *b, uint64_t format)
+/* Leaves in `ret` what stands behind the count and the times: values, each with its id. */
+static bool read_values(struct bytes *b, uint64_t format, struct bytes *ret)
 {
 	uint64_t values = 1 + bits(format & (PERF_FORMAT_ID | PERF_FORMAT_LOST));
 	uint64_t times =
@@ -171,7 +172,7 @@ static bool skip_read_values(struct bytes *b, uint64_t format)
 		if (!bytes_u64(b, &count) || count > bytes_left(b) / 8)
 			return false;
 	}
-	return bytes_skip(b, (times + count * values) * 8);
+	return bytes_skip(b, times * 8) && bytes_sub(b, count * values * 8, ret);
 }
 
 /* `count` words of 8 * `factor` bytes each. */
@@ -277,7 +278,7 @@ static bool read_sample_rest(struct bytes *b, const struct perf_event_attr *attr
 	uint64_t ignored, abi;
 	struct bytes registers;
 
-	if ((type & PERF_SAMPLE_READ) && !skip_read_values(b, attr->read_format))
+	if ((type & PERF_SAMPLE_READ) && !read_values(b, attr->read_format, &ret->read_values))
 		return false;
 	if ((type & PERF_SAMPLE_CALLCHAIN) && !read_callchain(b, ret))
 		return false;

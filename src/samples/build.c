@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "perf/data.h"
+#include "samples/group_reader.h"
 #include "samples/quality.h"
 #include "samples/skid.h"
 #include "session/session.h"
@@ -41,10 +42,11 @@ struct builder {
 	struct location_vec locations;
 	struct id_slots location_slots, node_slots;
 	struct profile_node_vec nodes; /* the trie of locations: `frame` is a location */
-	struct index_vec event_of;     /* evsel -> profile event */
-	struct index_vec thread_of;    /* session thread -> profile thread + 1 */
-	struct index_vec comm_of;      /* session text -> profile text + 1 */
-	struct index_vec text_of;      /* symbolizer text -> profile text + 1 */
+	struct group_reader groups;
+	struct index_vec event_of;  /* evsel -> profile event */
+	struct index_vec thread_of; /* session thread -> profile thread + 1 */
+	struct index_vec comm_of;   /* session text -> profile text + 1 */
+	struct index_vec text_of;   /* symbolizer text -> profile text + 1 */
 	/* per location: its frames in `chain_frames`, outermost first */
 	uint32_t *chain_start;
 	struct index_vec chain_frames;
@@ -210,25 +212,40 @@ static enum profile_end sample_end(const struct session_sample *sample)
 	return (enum profile_end)sample->end;
 }
 
+static void add_member(struct builder *builder, const struct session_sample *sample, uint32_t node,
+		       uint32_t evsel, uint64_t period)
+{
+	if (evsel >= builder->event_of.count)
+		return;
+	profile_add_sample(builder->profile,
+			   &(struct profile_sample){
+				   .time_ns = sample->raw->time_ns,
+				   .weight = period,
+				   .count = 1,
+				   .node = node,
+				   .thread = thread_index(builder, sample->thread),
+				   .comm = comm_text(builder, sample->comm),
+				   .cpu = sample->raw->cpu,
+				   .event = (uint16_t)builder->event_of.items[evsel],
+				   .end = (uint8_t)sample_end(sample),
+			   });
+}
+
 static void add_sample(void *context, const struct session_sample *sample)
 {
 	struct builder *builder = context;
 	const struct perf_sample *raw = sample->raw;
+	uint32_t node = stack_node(builder, sample);
+	struct group_member members[GROUP_MEMBERS_MAX];
+	size_t count;
 
-	if (raw->evsel >= builder->event_of.count)
+	if (!bytes_left(&raw->read_values)) {
+		add_member(builder, sample, node, raw->evsel, raw->period);
 		return;
-	profile_add_sample(builder->profile,
-			   &(struct profile_sample){
-				   .time_ns = raw->time_ns,
-				   .weight = raw->period,
-				   .count = 1,
-				   .node = stack_node(builder, sample),
-				   .thread = thread_index(builder, sample->thread),
-				   .comm = comm_text(builder, sample->comm),
-				   .cpu = raw->cpu,
-				   .event = (uint16_t)builder->event_of.items[raw->evsel],
-				   .end = (uint8_t)sample_end(sample),
-			   });
+	}
+	count = group_reader_read(&builder->groups, builder->data, raw, members);
+	for (size_t i = 0; i < count; i++)
+		add_member(builder, sample, node, members[i].evsel, members[i].period);
 }
 
 /* A name of the symbolizer as a text of the profile. */
@@ -544,6 +561,7 @@ static void builder_done(struct builder *builder)
 	index_vec_done(&builder->text_of);
 	index_vec_done(&builder->chain_frames);
 	free(builder->chain_start);
+	group_reader_done(&builder->groups);
 }
 
 struct error *build_profile(const char *path, const struct profile_load_options *options,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../support/perf_builder.h"
+#include "samples/group_reader.h"
 #include "samples/load.h"
 #include "samples/quality.h"
 #include "samples/select.h"
@@ -200,6 +201,35 @@ static void events_of_one_name_stay_two(void **state)
 	perf_builder_free(builder);
 }
 
+static void a_group_sample_stands_for_every_member_that_moved(void **state)
+{
+	uint64_t ids[] = { 100, 200 };
+	struct perf_evsel evsels[] = {
+		{ .ids = &ids[0], .id_count = 1 },
+		{ .ids = &ids[1], .id_count = 1 },
+	};
+	const struct perf_data data = { .evsels = { evsels, 2, 2 } };
+	uint64_t first[] = { 50, 100, 7, 200 }, second[] = { 80, 100, 7, 200 };
+	struct perf_sample sample = { .read_values = bytes_of(first, sizeof(first)) };
+	struct group_member members[GROUP_MEMBERS_MAX];
+	struct group_reader reader = { 0 };
+
+	(void)state;
+	evsels[0].attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID;
+	assert_int_equal(group_reader_read(&reader, &data, &sample, members), 2);
+	assert_int_equal(members[0].period, 50);
+	assert_int_equal(members[1].evsel, 1);
+	assert_int_equal(members[1].period, 7);
+	sample.read_values = bytes_of(second, sizeof(second));
+	assert_int_equal(group_reader_read(&reader, &data, &sample, members), 1);
+	assert_int_equal(members[0].evsel, 0);
+	assert_int_equal(members[0].period, 30);
+	/* Cut in the middle of a pair: what is whole counts. */
+	sample.read_values = bytes_of(first, sizeof(uint64_t));
+	assert_int_equal(group_reader_read(&reader, &data, &sample, members), 0);
+	group_reader_done(&reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_here_is_said_to_be_missing),
 		cmocka_unit_test(what_was_read_before_the_damage_stands),
 		cmocka_unit_test(events_of_one_name_stay_two),
+		cmocka_unit_test(a_group_sample_stands_for_every_member_that_moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
