@@ -101,7 +101,7 @@ static void scopes_add(struct writer *w, const struct kb_source *source)
 
 		scope_vec_push(&w->scopes, (struct kb_scope_row){ (uint32_t)w->globs.count,
 								  (uint32_t)scope->globs.count,
-								  scope->anywhere });
+								  (uint32_t)scope->belief });
 		for (size_t k = 0; k < scope->globs.count; k++)
 			glob_vec_push(&w->globs, text_add(w, scope->globs.items[k]));
 	}
@@ -387,9 +387,15 @@ static uint32_t lower_bound(const struct kb_index *index, const struct kb_name *
 static size_t fit_of(const struct kb_index *index, const struct kb_entry *entry, struct str library,
 		     bool elsewhere)
 {
+	uint32_t belief = index->scopes[entry->scope].belief;
+	size_t fit;
+
 	if (elsewhere)
-		return index->scopes[entry->scope].anywhere;
-	return scope_match(index, entry->scope, library);
+		return belief >= (library.len ? KB_ANYWHERE : KB_UNKNOWN);
+	fit = scope_match(index, entry->scope, library);
+	if (!fit && belief == KB_EVERYWHERE && !str_is(library, "kernel"))
+		return 1;
+	return fit;
 }
 
 struct kb_match kb_find_name(const struct kb_index *index, struct str library, struct str name,

@@ -34,7 +34,7 @@ struct kb_hint {
 
 struct kb_scope_row {
 	uint32_t glob_first, glob_count; /* indices */
-	uint32_t anywhere;		 /* 0 or 1 */
+	uint32_t belief;		 /* enum kb_belief */
 };
 
 struct kb_index {
@@ -73,7 +73,7 @@ struct kb_match {
 
 /*
  * The entry of a function; `library` "" = not known. The longest literal library pattern wins.
- * `elsewhere` true looks only at names that are believed in any library.
+ * `elsewhere` true looks only at names that are believed outside of their libraries.
  */
 struct kb_match kb_find_name(const struct kb_index *index, struct str library, struct str name,
 			     bool elsewhere);

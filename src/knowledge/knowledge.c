@@ -144,17 +144,16 @@ struct kb_match knowledge_function(const struct knowledge *knowledge, struct str
 				   struct str function)
 {
 	auto_arena struct arena arena = ARENA_INIT;
-	struct str forms[SYMBOL_NAME_FORMS];
-	size_t count = symbol_name_forms(&arena, function, forms);
-	struct str plain = library_name(library);
+	struct str forms[SYMBOL_NAME_FORMS], plain = library_name(library);
+	size_t first_plain, count = symbol_name_forms(&arena, function, forms, &first_plain);
 
 	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
 		struct kb_match match =
 			find_in_layers(knowledge, plain, forms, count, elsewhere, kb_find_name);
 
 		if (!match.entry)
-			match = find_in_layers(knowledge, plain, forms, count, elsewhere,
-					       kb_find_pattern);
+			match = find_in_layers(knowledge, plain, forms + first_plain,
+					       count - first_plain, elsewhere, kb_find_pattern);
 		/* kernel code is never somebody else's */
 		if (match.entry || str_is(plain, "kernel"))
 			return match;

@@ -77,9 +77,23 @@ static void text_end(struct parser *p)
 	strbuf_reset(&p->text);
 }
 
-/* Words are separated by blanks; "two words" are one. */
+static bool belief_parse(struct str word, enum kb_belief *ret)
+{
+	static const char *const words[] = {
+		[KB_UNKNOWN] = "unknown", [KB_ANYWHERE] = "anywhere", [KB_EVERYWHERE] = "everywhere"
+	};
+
+	for (unsigned i = KB_UNKNOWN; i <= KB_EVERYWHERE; i++)
+		if (str_is(word, words[i])) {
+			*ret = (enum kb_belief)i;
+			return true;
+		}
+	return false;
+}
+
+/* Words are separated by blanks; "two words" are one. `ret_belief` NULL: all words are names. */
 static struct error *names_parse(struct parser *p, struct str rest, struct kb_text_vec *names,
-				 bool *ret_anywhere)
+				 enum kb_belief *ret_belief)
 {
 	rest = str_trim(rest);
 	while (rest.len) {
@@ -93,10 +107,8 @@ static struct error *names_parse(struct parser *p, struct str rest, struct kb_te
 			str_cut(rest, ' ', &word, &after);
 		}
 		rest = str_trim(after);
-		if (ret_anywhere && str_is(word, "anywhere")) {
-			*ret_anywhere = true;
+		if (ret_belief && belief_parse(word, ret_belief))
 			continue;
-		}
 		if (!word.len || names->count >= MAX_NAMES)
 			return mistake(p, "an empty name, or too many names", STR(""));
 		kb_text_vec_push(names, arena_copy(&p->source->arena, word));
@@ -112,7 +124,7 @@ static struct error *scope_begin(struct parser *p, struct str rest)
 
 	p->entry = NULL;
 	p->in_scope = true;
-	return names_parse(p, rest, &scope->globs, &scope->anywhere);
+	return names_parse(p, rest, &scope->globs, &scope->belief);
 }
 
 static struct error *entry_begin(struct parser *p, struct str word, struct str rest)

@@ -56,10 +56,18 @@ VEC_DEFINE(kb_advice_vec, struct kb_advice_text)
 VEC_DEFINE(kb_hint_vec, struct kb_hint_text)
 VEC_DEFINE(kb_text_vec, const char *)
 
+/* Where else than in its own libraries a scope's names are believed. */
+enum kb_belief {
+	KB_NOWHERE,
+	KB_UNKNOWN,    /* where the library is not known */
+	KB_ANYWHERE,   /* the names are distinctive: linked in statically */
+	KB_EVERYWHERE, /* the code is generated into every program: templates, runtimes */
+};
+
 /* Libraries that function entries belong to. */
 struct kb_scope {
 	struct kb_text_vec globs;
-	bool anywhere; /* names so distinctive that they are believed in any library */
+	enum kb_belief belief;
 	const char *fields[KB_FIELD_COUNT]; /* defaults of its functions */
 };
 

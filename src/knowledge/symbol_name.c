@@ -149,12 +149,13 @@ static size_t form_add(struct str *forms, size_t count, struct str form)
 }
 
 size_t symbol_name_forms(struct arena *arena, struct str name,
-			 struct str ret[static SYMBOL_NAME_FORMS])
+			 struct str ret[static SYMBOL_NAME_FORMS], size_t *ret_first_plain)
 {
 	size_t count = form_add(ret, 0, name);
 	struct str form = without_clone_suffix(name);
 
 	count = form_add(ret, count, form);
+	*ret_first_plain = count ? count - 1 : 0;
 	if (looks_like_cpp(form)) {
 		form = cpp_base(arena, form);
 		count = form_add(ret, count, form);

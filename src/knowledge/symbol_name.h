@@ -13,9 +13,10 @@
 
 #define SYMBOL_NAME_FORMS 8
 
-/* Writes the forms, the name as it is first, then ever more general ones; returns how many. */
+/* Writes the forms, the name as it is first, then ever more general ones; returns how many.
+ * Patterns are held against the forms from *ret_first_plain on, those without a clone's suffix. */
 size_t symbol_name_forms(struct arena *arena, struct str name,
-			 struct str ret[static SYMBOL_NAME_FORMS]);
+			 struct str ret[static SYMBOL_NAME_FORMS], size_t *ret_first_plain);
 /* "kernel" for the kernel and its modules, else the base name without version suffixes of
  * deleted files (" (deleted)"); borrowed from `dso`. */
 struct str library_name(struct str dso);
