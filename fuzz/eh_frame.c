@@ -60,11 +60,11 @@ static void walk(struct dso_table *dsos, struct dso *dso, const struct input *in
 	struct unwind_frame frames[MAX_FRAMES];
 	uint8_t values[REGISTERS * 8] = { 0 };
 	struct unwind_registers registers;
-	uint32_t generations = 0;
+	struct maps_pool pool = { 0 };
 	struct unwind_trace trace = { .frames = frames, .capacity = MAX_FRAMES };
 	struct maps maps;
 
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	maps_insert(&maps, (struct map){ 0x1000, UINT64_C(1) << 47, 0x1000, dso });
 	if (stack_bytes)
 		memcpy(values, stack_data, MIN(stack_bytes, sizeof(values)));

@@ -19,40 +19,51 @@ struct map_table {
 /* Left piece, new map, right piece. */
 enum { MAX_PIECES = 3, FIRST_ALLOCATION = 16 };
 
-static struct map_table *table_new(size_t allocated)
-{
-	size_t size_bytes;
-	struct map_table *table;
+/* A file may tell of more forks than memory could hold copies for. */
+#define DEFAULT_LIMIT_BYTES (UINT64_C(1) << 30)
 
-	if (__builtin_mul_overflow(allocated, sizeof(struct map), &size_bytes))
-		size_bytes = SIZE_MAX - sizeof(*table);
-	table = x_malloc(sizeof(*table) + size_bytes);
-	*table = (struct map_table){ .references = 1, .allocated = allocated };
-	return table;
+static uint64_t table_bytes(size_t allocated)
+{
+	return sizeof(struct map_table) + (uint64_t)allocated * sizeof(struct map);
 }
 
-static void table_release(struct map_table *table)
+static void table_release(struct maps *maps)
 {
-	if (table && --table->references == 0)
-		free(table);
+	struct map_table *table = maps->table;
+
+	maps->table = NULL;
+	if (!table || --table->references > 0)
+		return;
+	maps->pool->size_bytes -= table_bytes(table->allocated);
+	free(table);
 }
 
-/* A table of our own with room for MAX_PIECES more at either end. */
+/* A table of our own with room for MAX_PIECES more at either end; NULL = the pool is full. */
 static struct map_table *table_for_change(struct maps *maps)
 {
 	struct map_table *old = maps->table, *table;
-	size_t count = old ? old->count : 0;
+	struct maps_pool *pool = maps->pool;
+	uint64_t limit = pool->limit_bytes ? pool->limit_bytes : DEFAULT_LIMIT_BYTES;
+	size_t count = old ? old->count : 0, allocated;
 
 	if (old && old->references == 1 && old->first >= MAX_PIECES &&
 	    old->allocated - old->first - count >= MAX_PIECES)
 		return old;
-	table = table_new(MAX(2 * count + 2 * MAX_PIECES, (size_t)FIRST_ALLOCATION));
-	table->first = (table->allocated - count) / 2;
-	table->count = count;
+	allocated = MAX(2 * count + 2 * MAX_PIECES, (size_t)FIRST_ALLOCATION);
+	if (table_bytes(allocated) > limit || pool->size_bytes > limit - table_bytes(allocated)) {
+		pool->refused++;
+		return NULL;
+	}
+	pool->size_bytes += table_bytes(allocated);
+	table = x_malloc(table_bytes(allocated));
+	*table = (struct map_table){ .references = 1,
+				     .first = (allocated - count) / 2,
+				     .count = count,
+				     .allocated = allocated };
 	if (count)
 		memcpy(&table->items[table->first], &old->items[old->first],
 		       count * sizeof(struct map));
-	table_release(old);
+	table_release(maps);
 	maps->table = table;
 	return table;
 }
@@ -106,9 +117,13 @@ static void replace_range(struct maps *maps, uint64_t start, uint64_t end, const
 {
 	struct map_table *table = table_for_change(maps);
 	struct map pieces[MAX_PIECES];
-	size_t piece_count = 0, index = table_search(table, start), last = index;
-	const struct map *items = &table->items[table->first];
+	size_t piece_count = 0, index, last;
+	const struct map *items;
 
+	if (!table)
+		return;
+	items = &table->items[table->first];
+	index = last = table_search(table, start);
 	while (last < table->count && items[last].start < end)
 		last++;
 	if (index < last && items[index].start < start) {
@@ -120,23 +135,22 @@ static void replace_range(struct maps *maps, uint64_t start, uint64_t end, const
 	if (index < last && items[last - 1].end > end)
 		pieces[piece_count++] = map_from(items[last - 1], end);
 	table_splice(table, index, last - index, pieces, piece_count);
-	table->generation = ++*maps->generations;
+	table->generation = ++maps->pool->generation;
 }
 
-void maps_init(struct maps *maps, uint32_t *generations)
+void maps_init(struct maps *maps, struct maps_pool *pool)
 {
-	*maps = (struct maps){ .generations = generations };
+	*maps = (struct maps){ .pool = pool };
 }
 
 void maps_done(struct maps *maps)
 {
-	maps_clear(maps);
+	table_release(maps);
 }
 
 void maps_clear(struct maps *maps)
 {
-	table_release(maps->table);
-	maps->table = NULL;
+	table_release(maps);
 }
 
 void maps_insert(struct maps *maps, struct map map)
@@ -169,7 +183,7 @@ void maps_copy(struct maps *to, const struct maps *from)
 {
 	if (from->table)
 		from->table->references++;
-	table_release(to->table);
+	table_release(to);
 	to->table = from->table;
 }
 

@@ -18,12 +18,20 @@ struct map {
 
 struct map_table;
 
-struct maps {
-	struct map_table *table; /* counted, shared between copies; NULL = empty */
-	uint32_t *generations;	 /* counter of all address spaces that may share caches; borrowed */
+/* What address spaces share: names for their contents, and a limit. Initialise with { 0 }. */
+struct maps_pool {
+	uint32_t generation;  /* the newest one */
+	uint64_t size_bytes;  /* of all tables */
+	uint64_t limit_bytes; /* 0 = 1 GiB */
+	uint64_t refused;     /* changes that were not made, for want of room */
 };
 
-void maps_init(struct maps *maps, uint32_t *generations);
+struct maps {
+	struct map_table *table; /* counted, shared between copies; NULL = empty */
+	struct maps_pool *pool;	 /* borrowed; maps that are copied have the same one */
+};
+
+void maps_init(struct maps *maps, struct maps_pool *pool);
 void maps_done(struct maps *maps);
 void maps_clear(struct maps *maps);
 /* A map without bytes is ignored. */
@@ -35,7 +43,7 @@ void maps_copy(struct maps *to, const struct maps *from);
 size_t maps_count(const struct maps *maps);
 /* In the order of addresses; `index` below maps_count. Valid until the next change. */
 const struct map *maps_at(const struct maps *maps, size_t index);
-/* Unique over all address spaces of one counter; 0 = empty. */
+/* Unique over all address spaces of one pool; 0 = empty. */
 uint32_t maps_generation(const struct maps *maps);
 /* The map that covers `address`, or NULL. Valid until the next change. */
 const struct map *maps_find(const struct maps *maps, uint64_t address);

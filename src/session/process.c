@@ -56,9 +56,9 @@ static size_t id_table_find(const struct id_table *table, int32_t id)
 	return slot->index_plus_one ? slot->index_plus_one - 1 : SIZE_MAX;
 }
 
-void processes_init(struct processes *processes, struct interner *texts, uint32_t *generations)
+void processes_init(struct processes *processes, struct interner *texts, struct maps_pool *map_pool)
 {
-	*processes = (struct processes){ .texts = texts, .generations = generations };
+	*processes = (struct processes){ .texts = texts, .map_pool = map_pool };
 }
 
 void processes_done(struct processes *processes)
@@ -86,11 +86,14 @@ struct process *processes_find(const struct processes *processes, int32_t pid)
 
 static struct process *process_add(struct processes *processes, int32_t pid)
 {
-	struct process *process = x_calloc(1, sizeof(*process));
+	struct process *process = x_calloc(1, sizeof(*process)),
+		       *old = processes_find(processes, pid);
 
+	if (old)
+		maps_clear(&old->maps);
 	process->pid = pid;
 	process->is_kernel = pid == PID_SWAPPER || pid == PID_KTHREADD;
-	maps_init(&process->maps, processes->generations);
+	maps_init(&process->maps, processes->map_pool);
 	id_table_set(&processes->by_pid, pid, processes->all.count);
 	process_vec_push(&processes->all, process);
 	return process;
@@ -121,11 +124,33 @@ static struct thread *thread_find(const struct processes *processes, int32_t tid
 	return index == SIZE_MAX ? NULL : processes->threads.items[index];
 }
 
+static void bury(struct processes *processes, struct process *process)
+{
+	struct process **place = &processes->dead[processes->dead_next++ % PROCESSES_KEPT_DEAD];
+
+	if (*place && (*place)->live_threads == 0)
+		maps_clear(&(*place)->maps);
+	*place = process;
+}
+
+static void thread_exit(struct processes *processes, struct thread *thread)
+{
+	if (thread->has_exited)
+		return;
+	thread->has_exited = true;
+	stitches_done(&thread->stitches);
+	if (--thread->process->live_threads == 0)
+		bury(processes, thread->process);
+}
+
 static struct thread *thread_add(struct processes *processes, struct process *process, int32_t tid,
 				 uint32_t comm, uint64_t time_ns)
 {
-	struct thread *thread = x_calloc(1, sizeof(*thread));
+	struct thread *thread = x_calloc(1, sizeof(*thread)), *old = thread_find(processes, tid);
 
+	process->live_threads++;
+	if (old)
+		thread_exit(processes, old);
 	thread->process = process;
 	thread->shown = (struct session_thread){ .pid = process->pid,
 						 .tid = tid,
@@ -198,4 +223,12 @@ void processes_fork(struct processes *processes, const struct perf_record *recor
 	if (!is_synthetic)
 		maps_copy(&process->maps, &parent_process->maps);
 	thread_add(processes, process, record->fork.tid, comm, record->time_ns);
+}
+
+void processes_exit(struct processes *processes, int32_t pid, int32_t tid)
+{
+	struct thread *thread = thread_find(processes, tid);
+
+	if (thread && thread->shown.pid == pid)
+		thread_exit(processes, thread);
 }

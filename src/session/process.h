@@ -13,6 +13,7 @@
 struct process {
 	int32_t pid;
 	bool is_kernel;
+	uint32_t live_threads; /* of those that are known */
 	struct dso *anonymous; /* its memory without a file; NULL = none seen */
 	struct maps maps;
 };
@@ -20,6 +21,7 @@ struct process {
 struct thread {
 	struct session_thread shown;
 	struct process *process;
+	bool has_exited;
 	struct stitches stitches;
 };
 
@@ -37,16 +39,21 @@ struct id_table {
 	uint32_t mask, count;
 };
 
+enum { PROCESSES_KEPT_DEAD = 256 };
+
 struct processes {
 	struct process_vec all;	   /* owned */
 	struct thread_vec threads; /* owned, by session_thread.index */
 	struct id_table by_pid, by_tid;
-	struct interner *texts; /* borrowed */
-	uint32_t *generations;	/* borrowed */
-	struct thread *last;	/* samples come in runs */
+	struct interner *texts;			   /* borrowed */
+	struct maps_pool *map_pool;		   /* borrowed */
+	struct thread *last;			   /* samples come in runs */
+	struct process *dead[PROCESSES_KEPT_DEAD]; /* a ring of the newest ones */
+	uint32_t dead_next;
 };
 
-void processes_init(struct processes *processes, struct interner *texts, uint32_t *generations);
+void processes_init(struct processes *processes, struct interner *texts,
+		    struct maps_pool *map_pool);
 void processes_done(struct processes *processes);
 
 struct process *processes_find(const struct processes *processes, int32_t pid);
@@ -63,3 +70,9 @@ void processes_comm(struct processes *processes, int32_t pid, int32_t tid, struc
  */
 void processes_fork(struct processes *processes, const struct perf_record *record,
 		    bool is_synthetic);
+/*
+ * With its last thread a process loses its maps; not at once, as the kernel tells of a task's end
+ * before (since 6.16) or after it has given its memory back, but when PROCESSES_KEPT_DEAD more
+ * have ended.
+ */
+void processes_exit(struct processes *processes, int32_t pid, int32_t tid);

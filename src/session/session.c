@@ -21,8 +21,8 @@ struct session *session_new(struct dso_table *dsos, const struct session_options
 	session->dsos = dsos;
 	session->unwinder = unwinder_new(dsos);
 	session->frames = x_calloc(session->options.max_frames, sizeof(*session->frames));
-	processes_init(&session->processes, &session->texts, &session->generations);
-	maps_init(&session->kernel_maps, &session->generations);
+	processes_init(&session->processes, &session->texts, &session->map_pool);
+	maps_init(&session->kernel_maps, &session->map_pool);
 	return session;
 }
 
@@ -87,8 +87,9 @@ void session_apply(struct session *session, const struct perf_data *data,
 	case PERF_KIND_KSYMBOL:
 		session_apply_ksymbol(session, record);
 		break;
-	/* Samples of a process may follow its end: its maps go when its pid is used again. */
 	case PERF_KIND_EXIT:
+		processes_exit(&session->processes, record->fork.pid, record->fork.tid);
+		break;
 	case PERF_KIND_LOST:
 	case PERF_KIND_LOST_SAMPLES:
 	case PERF_KIND_THROTTLE:

@@ -13,6 +13,9 @@ enum {
 	DEFAULT_CHAIN_FRAMES = 127,
 };
 
+/* PERF_CONTEXT_USER_DEFERRED of Linux 6.19 */
+#define CONTEXT_USER_DEFERRED ((uint64_t)-640)
+
 enum context { CONTEXT_USER, CONTEXT_KERNEL, CONTEXT_OTHER };
 
 struct chain {
@@ -116,6 +119,8 @@ static bool has_user_words(struct bytes chain, enum context context)
 	uint64_t word;
 
 	while (bytes_u64(&chain, &word)) {
+		if (word == CONTEXT_USER_DEFERRED)
+			return false;
 		if (word >= (uint64_t)-CONTEXT_MARKS)
 			context = context_of_mark(word);
 		else if (context == CONTEXT_USER)
@@ -135,6 +140,9 @@ static void add_chain(struct chain *chain, const struct perf_sample *raw)
 	uint64_t word;
 
 	while (bytes_u64(&words, &word) && !is_full(chain)) {
+		/* What follows is a cookie: the frames come in a record of their own, or never. */
+		if (word == CONTEXT_USER_DEFERRED)
+			break;
 		if (word >= (uint64_t)-CONTEXT_MARKS) {
 			chain->context = context_of_mark(word);
 			chain->is_first = true;

@@ -14,7 +14,7 @@ struct session {
 	struct dso_table *dsos; /* borrowed */
 	struct unwinder *unwinder;
 	struct interner texts;
-	uint32_t generations;
+	struct maps_pool map_pool;
 	struct processes processes;
 	struct maps kernel_maps;
 	struct dso *kernel; /* where no map tells which part of the kernel */

@@ -147,7 +147,7 @@ void world_init(struct world *world, unsigned flags)
 		world->dso->image->section_count = 0;
 	world->dso->state = DSO_READY;
 	world->dso->debug_state = DSO_MISSING;
-	maps_init(&world->maps, &world->generations);
+	maps_init(&world->maps, &world->pool);
 	world_map(world, &world->maps, 0);
 	world->unwinder = unwinder_new(&world->dsos);
 }

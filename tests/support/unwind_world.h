@@ -43,7 +43,7 @@ struct world {
 	struct dso_table dsos;
 	struct dso *dso;
 	struct maps maps;
-	uint32_t generations;
+	struct maps_pool pool;
 	struct unwinder *unwinder;
 	struct strbuf file;
 	uint64_t stack[64];

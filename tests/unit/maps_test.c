@@ -11,7 +11,7 @@
 #include <string.h>
 
 static struct dso first = { .id = 0, .kind = DSO_FILE }, second = { .id = 1, .kind = DSO_FILE };
-static uint32_t generations;
+static struct maps_pool pool;
 
 static void insert(struct maps *maps, uint64_t start, uint64_t end, struct dso *dso)
 {
@@ -33,7 +33,7 @@ static void a_new_map_inside_another_splits_it(void **state)
 	struct maps maps;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	insert(&maps, 0x1000, 0x9000, &first);
 	insert(&maps, 0x3000, 0x5000, &second);
 	assert_int_equal(maps_count(&maps), 3);
@@ -48,7 +48,7 @@ static void a_new_map_swallows_and_cuts_its_neighbours(void **state)
 	struct maps maps;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	insert(&maps, 0x1000, 0x3000, &first);
 	insert(&maps, 0x4000, 0x5000, &first);
 	insert(&maps, 0x6000, 0x8000, &first);
@@ -70,7 +70,7 @@ static void removing_renames_the_maps_only_when_something_went(void **state)
 	uint32_t generation;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	insert(&maps, 0x1000, 0x3000, &first);
 	generation = maps_generation(&maps);
 	maps_remove(&maps, 0x3000, 0x9000);
@@ -87,8 +87,8 @@ static void a_copy_keeps_its_contents_and_generation_until_one_changes(void **st
 	struct maps parent, child;
 
 	(void)state;
-	maps_init(&parent, &generations);
-	maps_init(&child, &generations);
+	maps_init(&parent, &pool);
+	maps_init(&child, &pool);
 	insert(&parent, 0x1000, 0x3000, &first);
 	insert(&child, 0x5000, 0x6000, &second);
 	maps_copy(&child, &parent);
@@ -111,7 +111,7 @@ static void empty_and_backward_maps_are_ignored(void **state)
 	struct maps maps;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	insert(&maps, 0x1000, 0x1000, &first);
 	insert(&maps, 0x2000, 0x1000, &first);
 	assert_int_equal(maps_count(&maps), 0);
@@ -124,7 +124,7 @@ static void mapping_the_same_again_changes_nothing(void **state)
 	uint32_t generation;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	insert(&maps, 0x1000, 0x3000, &first);
 	generation = maps_generation(&maps);
 	insert(&maps, 0x1000, 0x3000, &first);
@@ -132,6 +132,28 @@ static void mapping_the_same_again_changes_nothing(void **state)
 	insert(&maps, 0x1000, 0x3000, &second);
 	assert_int_not_equal(maps_generation(&maps), generation);
 	maps_done(&maps);
+}
+
+static void a_full_pool_refuses_changes_and_keeps_what_was(void **state)
+{
+	struct maps_pool small = { .limit_bytes = 2000 };
+	struct maps parent, child;
+
+	(void)state;
+	maps_init(&parent, &small);
+	maps_init(&child, &small);
+	for (uint64_t i = 0; i < 100; i++)
+		insert(&parent, i << 12, (i << 12) + 0x800, &first);
+	assert_true(small.refused > 0);
+	assert_true(small.size_bytes <= 2000);
+	assert_true(maps_count(&parent) > 8);
+	assert_non_null(maps_find(&parent, 0));
+	maps_copy(&child, &parent);
+	insert(&child, 0x1000000, 0x1001000, &second);
+	assert_int_equal(maps_count(&child), maps_count(&parent));
+	maps_done(&parent);
+	maps_done(&child);
+	assert_int_equal(small.size_bytes, 0);
 }
 
 /* Against a table of who owns each page. */
@@ -143,7 +165,7 @@ static void many_random_maps_give_what_a_page_table_gives(void **state)
 	uint32_t random = 1;
 
 	(void)state;
-	maps_init(&maps, &generations);
+	maps_init(&maps, &pool);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t start, end;
 		struct dso *dso = round % 5 == 0 ? NULL : round % 2 ? &first : &second;
@@ -179,6 +201,7 @@ int main(void)
 		cmocka_unit_test(removing_renames_the_maps_only_when_something_went),
 		cmocka_unit_test(a_copy_keeps_its_contents_and_generation_until_one_changes),
 		cmocka_unit_test(mapping_the_same_again_changes_nothing),
+		cmocka_unit_test(a_full_pool_refuses_changes_and_keeps_what_was),
 		cmocka_unit_test(empty_and_backward_maps_are_ignored),
 		cmocka_unit_test(many_random_maps_give_what_a_page_table_gives),
 	};

@@ -239,6 +239,32 @@ static void a_process_that_no_record_told_of_is_shown_unmapped(void **state)
 	scene_done(&scene);
 }
 
+static void a_process_loses_its_maps_some_time_after_its_last_thread(void **state)
+{
+	struct perf_record exit_record = { .kind = PERF_KIND_EXIT };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, NULL);
+	comm(&scene, 10, 10, "program", false);
+	map_file(&scene, 10, 0x1000, 0x1000, PROT_EXEC, "/bin/a");
+	fork_task(&scene, 10, 11, 10, 0);
+	exit_record.fork.pid = exit_record.fork.tid = 10;
+	apply(&scene, &exit_record);
+	apply(&scene, &exit_record);
+	assert_string_equal(dso_name(sample_at(&scene, 10, 11, 0x1800), 0), "/bin/a");
+	exit_record.fork.tid = 11;
+	apply(&scene, &exit_record);
+	assert_string_equal(dso_name(sample_at(&scene, 10, 11, 0x1800), 0), "/bin/a");
+	for (int32_t pid = 1000; pid < 1300; pid++) {
+		comm(&scene, pid, pid, "short", false);
+		exit_record.fork.pid = exit_record.fork.tid = pid;
+		apply(&scene, &exit_record);
+	}
+	assert_int_equal(maps_count(session_maps(scene.session, 10)), 0);
+	scene_done(&scene);
+}
+
 static void memory_that_is_not_executable_takes_code_away(void **state)
 {
 	struct scene scene;
@@ -371,6 +397,22 @@ static void a_chain_through_a_signal_handler_keeps_the_interrupted_address(void 
 	assert_int_equal(scene.shown.frames[1].address, WORLD_RESTORER);
 	assert_int_equal(scene.shown.frames[2].address, WORLD_MAIN);
 	assert_int_equal(scene.shown.frames[2].flags, UNWIND_FRAME_SIGNAL);
+	scene_done(&scene);
+}
+
+static void the_cookie_of_a_deferred_chain_is_no_frame(void **state)
+{
+	static const uint64_t chain[] = { PERF_CONTEXT_KERNEL, 0xffffffff81000100, (uint64_t)-640,
+					  0x1234567 };
+	struct perf_record record = sample_of(10, PERF_RECORD_MISC_KERNEL, chain[1]);
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, NULL);
+	record.sample.callchain = bytes_of(chain, sizeof(chain));
+	apply(&scene, &record);
+	assert_int_equal(scene.shown.frame_count, 1);
+	assert_int_equal(scene.shown.end, UNWIND_NO_USER);
 	scene_done(&scene);
 }
 
@@ -615,11 +657,13 @@ int main(void)
 		cmocka_unit_test(a_synthetic_fork_copies_nothing_and_keeps_the_name),
 		cmocka_unit_test(a_reused_pid_is_a_new_process_and_thread),
 		cmocka_unit_test(a_process_that_no_record_told_of_is_shown_unmapped),
+		cmocka_unit_test(a_process_loses_its_maps_some_time_after_its_last_thread),
 		cmocka_unit_test(memory_that_is_not_executable_takes_code_away),
 		cmocka_unit_test(each_kind_of_mapping_gets_its_kind_of_dso),
 		cmocka_unit_test(kernel_addresses_go_to_the_kernel_its_modules_and_bpf_programs),
 		cmocka_unit_test(a_chain_is_exact_where_it_was_sampled_and_one_less_for_callers),
 		cmocka_unit_test(a_chain_through_a_signal_handler_keeps_the_interrupted_address),
+		cmocka_unit_test(the_cookie_of_a_deferred_chain_is_no_frame),
 		cmocka_unit_test(a_chain_that_runs_into_the_heap_is_cut_off_there),
 		cmocka_unit_test(a_dump_gives_the_user_part_and_the_chain_the_kernel_part),
 		cmocka_unit_test(a_cut_stack_is_stitched_to_an_earlier_one_on_demand_only),

@@ -310,7 +310,7 @@ static void processes_share_the_rules_of_a_file(void **state)
 	write_ordinary_stack(&world);
 	world_walk(&world, UNWIND_X86_64, WORDS, true, 32);
 	before = unwinder_counters(world.unwinder)->rule_misses;
-	maps_init(&other, &world.generations);
+	maps_init(&other, &world.pool);
 	world_map(&world, &other, 0x10000);
 	maps_copy(&world.maps, &other);
 	maps_done(&other);
