@@ -56,13 +56,16 @@ static struct error *run_report(struct command_context *context, int argc, char 
 {
 	const struct report_command_options *given = context->options;
 	const struct profile_needs needs = { .lines = true };
+	auto_packages struct packages packages = { 0 };
 	struct report_options report = {
 		.rows = given->limit,
 		.stacks = given->stacks,
 		.min_ratio = given->percent_limit / 100,
 		.no_children = given->no_children,
 		.ascii = !is_utf8_locale(),
-		.mend = { .package_of = package_of_file, .min_ratio = 0.005 },
+		.mend = { .package_of = package_of_file,
+			  .package_context = &packages,
+			  .min_ratio = 0.005 },
 	};
 	auto_profile_input struct profile_input input = { 0 };
 

@@ -30,7 +30,7 @@ static char *debug_package(const struct mend_options *options, const char *path)
 
 	if (!options->package_of || path[0] != '/')
 		return NULL;
-	package = options->package_of(path);
+	package = options->package_of(options->package_context, path);
 	if (!package)
 		return NULL;
 	if (strcmp(package, "libc6") == 0 || str_starts_with(str_from(package), STR("python3.")) ||

@@ -8,7 +8,8 @@
 
 struct mend_options {
 	/* Owned text: the package that brought the file, or NULL; may itself be NULL. */
-	char *(*package_of)(const char *path);
+	char *(*package_of)(void *context, const char *path);
+	void *package_context;
 	/* Harm below this share of the selection is not spoken of. */
 	double min_ratio;
 };

@@ -78,34 +78,61 @@ static void print_filled(const struct printer *p, const char *lead, struct str t
 	fputc('\n', p->stream);
 }
 
-/* Long template arguments hide what a function is: "std::map<..>::find". */
+/* operator<, operator<<, operator->, operator<=>, operator() open and close nothing. */
+static bool is_plain(struct str name, size_t at)
+{
+	struct str before = { name.ptr, at };
+
+	if (str_ends_with(before, STR("operator")) || str_ends_with(before, STR("operator<")) ||
+	    str_ends_with(before, STR("operator(")) || str_ends_with(before, STR("operator<=")) ||
+	    str_ends_with(before, STR("operator>")))
+		return true;
+	return name.ptr[at] == '>' && at > 0 && name.ptr[at - 1] == '-';
+}
+
+/* Adds `name` with ".." for what stands between `open` and `close`. */
+static void add_emptied(struct strbuf *out, struct str name, char open, char close)
+{
+	const struct str kept = STR("(anonymous namespace)");
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		struct str rest = { name.ptr + i, name.len - i };
+
+		if (!depth && c == '(' && str_starts_with(rest, kept)) {
+			strbuf_add(out, kept);
+			i += kept.len - 1;
+		} else if (is_plain(name, i)) {
+			if (!depth)
+				strbuf_add_char(out, c);
+		} else if (c == open) {
+			if (depth++ == 0)
+				strbuf_addf(out, "%c..", c);
+		} else {
+			if (c == close && depth)
+				depth--;
+			if (!depth)
+				strbuf_add_char(out, c);
+		}
+	}
+}
+
+/* Long arguments hide what a function is: "std::map<..>::find(..)". */
 static void add_short_name(struct strbuf *out, struct str name, unsigned columns)
 {
-	unsigned depth = 0;
+	auto_strbuf struct strbuf without_templates = STRBUF_INIT;
 
 	if (term_text_width(name) <= columns) {
 		strbuf_add(out, name);
 		return;
 	}
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		/* operator<, operator<<, operator->, operator<=> open and close nothing. */
-		bool is_operator =
-			i >= 8 && str_ends_with((struct str){ name.ptr, i }, STR("operator"));
-		bool is_arrow = c == '>' && i > 0 && name.ptr[i - 1] == '-';
-
-		if (is_operator || is_arrow) {
-			if (!depth)
-				strbuf_add_char(out, c);
-			continue;
-		}
-		if (c == '<' && depth++ == 0)
-			strbuf_add_text(out, "<..");
-		if (c == '>' && depth)
-			depth--;
-		if (!depth)
-			strbuf_add_char(out, c);
-	}
+	add_emptied(&without_templates, name, '<', '>');
+	name = strbuf_str(&without_templates);
+	if (term_text_width(name) <= columns)
+		strbuf_add(out, name);
+	else
+		add_emptied(out, name, '(', ')');
 }
 
 static void print_percent(const struct printer *p, double ratio)
@@ -389,36 +416,61 @@ static void add_place(const struct printer *p, struct strbuf *out,
 		strbuf_addf(out, ":%" PRIu32, frame->line);
 }
 
+/* Places without a name are one row per dso. */
+static void add_function_name(const struct printer *p, struct strbuf *out,
+			      const struct table_row *row, unsigned columns)
+{
+	uint32_t name = p->profile->frames.items[row->frame].name;
+
+	if (name)
+		add_short_name(out, interned(&p->profile->texts, name), columns);
+	else
+		strbuf_add_text(out, "[no name]");
+	if (row->skid && row->skid * 2 >= row->self)
+		strbuf_add_text(out, " (skid)");
+}
+
+static unsigned most_name_columns(const struct printer *p)
+{
+	unsigned wide = p->term->width > 100 ? (p->term->width - 100) / 2 : 0;
+
+	return NAME_COLUMNS + wide + (p->options->no_children ? 9 : 0);
+}
+
+/* As wide as the names of the first `count` rows need, so that places get the rest. */
+static unsigned name_columns_of(const struct printer *p, const struct table *table, size_t count)
+{
+	unsigned widest = 0, most = most_name_columns(p);
+
+	for (size_t i = 0; i < count; i++) {
+		auto_strbuf struct strbuf name = STRBUF_INIT;
+
+		add_function_name(p, &name, &table->rows[i], most);
+		widest = MAX(widest, term_text_width(strbuf_str(&name)));
+	}
+	return MIN(widest, most);
+}
+
 static void print_function(const struct printer *p, const struct table *table,
-			   const struct table_row *row, bool children_first)
+			   const struct table_row *row, unsigned name_columns, bool children_first)
 {
 	const struct profile_frame *frame = &p->profile->frames.items[row->frame];
 	auto_strbuf struct strbuf name = STRBUF_INIT, place = STRBUF_INIT;
-	unsigned wide = p->term->width > 100 ? (p->term->width - 100) / 2 : 0;
-	unsigned name_columns = NAME_COLUMNS + wide;
+	unsigned numbers = NUMBERS_COLUMNS - (p->options->no_children ? 9 : 0);
 	double self = table_share(table, row->self), children = table_share(table, row->children);
 
 	print_percent(p, children_first ? children : self);
-	if (p->options->no_children)
-		name_columns += 9;
-	else
+	if (!p->options->no_children)
 		fprintf(p->stream, " %7.2f%%", (children_first ? self : children) * 100);
 	print_count(p, children_first ? row->children_samples : row->samples, 10);
 	fputs("  ", p->stream);
-	/* Places without a name are one row per dso. */
-	if (frame->name)
-		add_short_name(&name, interned(&p->profile->texts, frame->name), name_columns);
-	else
-		strbuf_add_text(&name, "[no name]");
-	if (row->skid && row->skid * 2 >= row->self)
-		strbuf_add_text(&name, " (skid)");
+	add_function_name(p, &name, row, most_name_columns(p));
 	add_place(p, &place, frame);
 	print_clipped(p, strbuf_str(&name), name_columns, place.len > 0);
 	if (place.len) {
 		fputs(" ", p->stream);
 		print_clipped(p, strbuf_str(&place),
-			      MAX(p->term->width, 80U) - NUMBERS_COLUMNS - NAME_COLUMNS - wide - 1,
-			      false);
+			      MAX(p->term->width, 80U) - numbers - name_columns - 1, false);
 	}
 	fputc('\n', p->stream);
 }
@@ -428,19 +480,39 @@ static bool is_shown(const struct printer *p, const struct table *table, uint64_
 	return weight && table_share(table, weight) >= p->options->min_ratio;
 }
 
+/* Prints the first rows, of a table that is sorted so, down to the smallest that is shown. */
+static size_t print_functions(const struct printer *p, const struct table *table, size_t limit,
+			      bool children_first)
+{
+	size_t count = 0;
+	unsigned name_columns;
+
+	while (count < limit &&
+	       is_shown(p, table,
+			children_first ? table->rows[count].children : table->rows[count].self))
+		count++;
+	name_columns = name_columns_of(p, table, count);
+	if (p->options->no_children)
+		fputs("    self   samples  function\n", p->stream);
+	else
+		fputs(children_first ? "children     self   samples  function\n"
+				     : "    self children   samples  function\n",
+		      p->stream);
+	for (size_t i = 0; i < count; i++)
+		print_function(p, table, &table->rows[i], name_columns, children_first);
+	return count;
+}
+
 static void print_functions_by_self(const struct printer *p, const struct table *table)
 {
-	size_t shown = rows_shown(p, table), i;
 	uint64_t skid = 0;
+	size_t count;
 
 	print_heading(p, "Functions by their own time");
-	fprintf(p->stream, "    self%s   samples  function\n",
-		p->options->no_children ? "" : " children");
-	for (i = 0; i < shown && is_shown(p, table, table->rows[i].self); i++) {
-		print_function(p, table, &table->rows[i], false);
+	count = print_functions(p, table, rows_shown(p, table), false);
+	print_rest(p, table, count, "functions");
+	for (size_t i = 0; i < count; i++)
 		skid += table->rows[i].skid;
-	}
-	print_rest(p, table, i, "functions");
 	if (skid)
 		print_filled(p, "",
 			     STR("(skid) These functions switch interrupts on again. The clock "
@@ -462,16 +534,11 @@ static int compare_children(const void *left, const void *right)
 
 static void print_functions_by_children(const struct printer *p, struct table *table)
 {
-	size_t shown = rows_shown(p, table);
-
-	if (table->count)
-		qsort(table->rows, table->count, sizeof(*table->rows), compare_children);
 	if (p->options->no_children || !table->count)
 		return;
+	qsort(table->rows, table->count, sizeof(*table->rows), compare_children);
 	print_heading(p, "Functions with what they call");
-	fputs("children     self   samples  function\n", p->stream);
-	for (size_t i = 0; i < shown && is_shown(p, table, table->rows[i].children); i++)
-		print_function(p, table, &table->rows[i], true);
+	print_functions(p, table, rows_shown(p, table), true);
 }
 
 static void print_inlined(const struct printer *p)
@@ -486,11 +553,7 @@ static void print_inlined(const struct printer *p)
 		return;
 	table.count = count;
 	print_heading(p, "Inlined functions by their own time (part of the functions above)");
-	fprintf(p->stream, "    self%s   samples  function\n",
-		p->options->no_children ? "" : " children");
-	count = MIN(rows_shown(p, &table), (size_t)10);
-	for (size_t i = 0; i < count; i++)
-		print_function(p, &table, &table.rows[i], false);
+	print_functions(p, &table, MIN(rows_shown(p, &table), (size_t)10), false);
 }
 
 static void print_groups(const struct printer *p, const char *heading, const struct table *table,

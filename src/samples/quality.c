@@ -25,6 +25,7 @@ bool quality_is_thread_root(struct str name)
 		"runtime.rt0_go",
 		"_rt0_amd64",
 		"kthread",
+		"common_startup_64",
 		"x86_64_start_kernel",
 		"start_kernel",
 		"__primary_switched",

@@ -288,7 +288,7 @@ static void add_sample(struct profile_selection *selection, uint32_t index)
 		selection->sample_count = UINT64_MAX;
 }
 
-/* Leaves the samples of the thread that has most of the weight. */
+/* Leaves the samples of the thread that has most of the weight; idling (tid 0) is no work. */
 static void keep_busiest(struct profile_selection *selection)
 {
 	const struct profile *profile = selection->profile;
@@ -300,6 +300,8 @@ static void keep_busiest(struct profile_selection *selection)
 		const struct profile_sample *sample =
 			&profile->samples.items[selection->samples[i]];
 
+		if (profile->threads.items[sample->thread].tid == 0)
+			continue;
 		weights[sample->thread] += sample->weight;
 		if (weights[sample->thread] > weights[busiest])
 			busiest = sample->thread;

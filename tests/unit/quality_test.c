@@ -96,8 +96,9 @@ static void the_dso_that_harms_most_comes_first(void **state)
 	assert_int_equal(quality.dsos[2].ended_early, 0);
 }
 
-static char *package_of_test(const char *path)
+static char *package_of_test(void *context, const char *path)
 {
+	assert_null(context);
 	return strcmp(path, "/lib/liby.so") == 0 ? x_strdup("liby1") : NULL;
 }
 
