@@ -33,7 +33,7 @@ void dwarf_builder_done(struct dwarf_builder *dwarf)
 	strbuf_done(&dwarf->aranges);
 }
 
-void dwarf_put_abbrev(struct dwarf_builder *dwarf, unsigned code, unsigned tag, bool has_children,
+void dwarf_put_abbrev(struct dwarf_builder *dwarf, unsigned code, unsigned tag, int has_children,
 		      ...)
 {
 	va_list args;
@@ -41,7 +41,7 @@ void dwarf_put_abbrev(struct dwarf_builder *dwarf, unsigned code, unsigned tag, 
 
 	elf_put_uleb(&dwarf->abbrev, code);
 	elf_put_uleb(&dwarf->abbrev, tag);
-	strbuf_add_char(&dwarf->abbrev, has_children);
+	strbuf_add_char(&dwarf->abbrev, (char)has_children);
 	va_start(args, has_children);
 	while ((attribute = va_arg(args, unsigned))) {
 		elf_put_uleb(&dwarf->abbrev, attribute);

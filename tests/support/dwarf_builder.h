@@ -18,8 +18,9 @@ struct dwarf_builder dwarf_builder_start(struct elf_builder *elf, unsigned versi
 void dwarf_builder_done(struct dwarf_builder *dwarf);
 #define auto_dwarf_builder __attribute__((cleanup(dwarf_builder_done)))
 
-/* Pairs of attribute and form, ended by 0. */
-void dwarf_put_abbrev(struct dwarf_builder *dwarf, unsigned code, unsigned tag, bool has_children,
+/* Pairs of attribute and form, ended by 0. (int for bool: what comes before "..." is not promoted.)
+ */
+void dwarf_put_abbrev(struct dwarf_builder *dwarf, unsigned code, unsigned tag, int has_children,
 		      ...);
 void dwarf_end_abbrevs(struct dwarf_builder *dwarf);
 void dwarf_start_unit(struct dwarf_builder *dwarf, unsigned type, uint64_t abbrev_offset);
