@@ -61,6 +61,13 @@ static struct error *refused(int errno_value, const char *what, bool system_wide
 	if (paranoid == INT_MIN)
 		return error_with_hint(error_errno(errno_value, "measuring %s", what),
 				       "use root, or give it CAP_PERFMON");
+	if (!system_wide && paranoid <= 2)
+		return error_with_hint(
+			error_new(ERROR_PERMISSION,
+				  "%s is not yours to measure: it belongs to somebody "
+				  "else, or has more rights than you",
+				  what),
+			"use root");
 	error = error_new(ERROR_SETTING,
 			  "the kernel refuses to measure %s: kernel.perf_event_paranoid is %d",
 			  what, paranoid);

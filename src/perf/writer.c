@@ -32,6 +32,7 @@ struct perf_writer {
 	size_t used;
 	uint64_t data_offset;
 	uint64_t added, written; /* bytes of records: handed over, and in the file */
+	uint64_t flushed;	 /* of them, those that the header tells of */
 	struct section_vec sections;
 	struct strbuf build_ids;
 	struct error *error; /* the first one, until it is handed over */
@@ -105,6 +106,32 @@ static void write_data_size(struct perf_writer *writer)
 {
 	if (!writer->is_pipe)
 		write_at(writer, &writer->written, sizeof(writer->written), DATA_SIZE_OFFSET);
+	writer->flushed = writer->written;
+}
+
+/*
+ * After a failure the file may end anywhere: finds the end of its last whole record, so that what
+ * did reach the disk can be read.
+ */
+static void settle_size(struct perf_writer *writer)
+{
+	struct perf_event_header header;
+	struct stat status;
+	uint64_t end = writer->flushed, available;
+
+	if (writer->is_pipe || fstat(writer->fd, &status) != 0 ||
+	    (uint64_t)status.st_size < writer->data_offset)
+		return;
+	available = (uint64_t)status.st_size - writer->data_offset;
+	while (available - end >= sizeof(header) &&
+	       pread(writer->fd, &header, sizeof(header), (off_t)(writer->data_offset + end)) ==
+		       (ssize_t)sizeof(header) &&
+	       header.size >= sizeof(header) && header.size <= available - end)
+		end += header.size;
+	/* nothing more can be done where this fails too: the size stays that of the last flush */
+	if (pwrite(writer->fd, &end, sizeof(end), DATA_SIZE_OFFSET) == (ssize_t)sizeof(end) &&
+	    ftruncate(writer->fd, (off_t)(writer->data_offset + end)) == 0)
+		writer->written = end;
 }
 
 static void empty_buffer(struct perf_writer *writer)
@@ -273,7 +300,10 @@ void perf_writer_add(struct perf_writer *writer, const void *records, size_t siz
 struct error *perf_writer_flush(struct perf_writer *writer)
 {
 	empty_buffer(writer);
-	write_data_size(writer);
+	if (writer->error)
+		settle_size(writer);
+	else
+		write_data_size(writer);
 	return take_ptr(writer->error);
 }
 
@@ -363,10 +393,9 @@ static void write_sections(struct perf_writer *writer)
 
 struct error *perf_writer_finish(struct perf_writer *writer)
 {
-	empty_buffer(writer);
-	write_data_size(writer);
+	TRY(perf_writer_flush(writer));
 	if (writer->is_pipe)
-		return take_ptr(writer->error);
+		return NULL;
 	if (writer->build_ids.len)
 		perf_writer_feature(writer, PERF_FEATURE_BUILD_ID, writer->build_ids.ptr,
 				    writer->build_ids.len);

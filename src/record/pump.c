@@ -76,7 +76,8 @@ void pump_end_round(struct pump *pump)
 
 void pump_copy(struct pump *pump)
 {
-	for (size_t i = 0; i < pump->events->ring_count; i++) {
+	/* side-band first: where the disk is full, samples without maps are worth nothing */
+	for (size_t i = pump->events->ring_count; i-- > 0;) {
 		struct perf_ring *ring = &pump->events->rings[i];
 		const uint8_t *pieces[2];
 		size_t bytes[2], count;

@@ -362,9 +362,13 @@ static struct error *record(struct recorder *recorder)
 	watch_rings(recorder);
 	TRY(begin(recorder));
 	error = run_loop(recorder);
-	if (error)
-		summarize(recorder);
-	return error ? error : finish(recorder);
+	if (!error)
+		return finish(recorder);
+	/* the disk is full: that is no reason to end the program that was measured */
+	summarize(recorder);
+	perf_events_disable(recorder->events);
+	workload_await(&recorder->workload, recorder->signal_fd);
+	return error;
 }
 
 static void recorder_done(struct recorder *recorder)

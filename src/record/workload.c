@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +129,17 @@ bool workload_poll(struct workload *workload)
 		workload->has_ended = true;
 	}
 	return workload->has_ended;
+}
+
+void workload_await(struct workload *workload, int signal_fd)
+{
+	struct signalfd_siginfo info = { .ssi_signo = SIGCHLD };
+	struct pollfd waiting = { signal_fd, POLLIN, 0 };
+
+	while (workload->pid > 0 && !workload_poll(workload) && info.ssi_signo == SIGCHLD)
+		if (poll(&waiting, 1, -1) > 0 &&
+		    read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+			info.ssi_signo = SIGCHLD;
 }
 
 void workload_stop(struct workload *workload)
