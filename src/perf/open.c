@@ -287,7 +287,8 @@ static struct error *redirect(struct perf_events *events, size_t from)
 {
 	for (size_t i = from; i < events->fds.count; i++) {
 		const struct perf_event_fd *fd = &events->fds.items[i];
-		int owner = ring_of(events, fd)->fd;
+		const struct perf_ring *ring = ring_of(events, fd);
+		int owner = ring->page ? ring->fd : fd->fd;
 
 		if (owner != fd->fd && ioctl(fd->fd, PERF_EVENT_IOC_SET_OUTPUT, owner) != 0)
 			return error_errno(errno, "joining the events of a CPU");
@@ -393,6 +394,60 @@ struct error *perf_events_add_thread(struct perf_events *events, int32_t tid)
 	/* a CPU whose events all came to nothing has no ring: its events are left out as well */
 	TRY(open_thread(events, tid));
 	return redirect(events, before);
+}
+
+/* Events that other events write into must stay open. */
+static bool is_ring_owner(const struct perf_events *events, int fd)
+{
+	for (size_t i = 0; i < events->ring_count; i++)
+		if (events->rings[i].page && events->rings[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* Stops the sampling events among the first `count`; keeps side-band events and ring owners. */
+static void retire_samplers(struct perf_events *events, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < events->fds.count; i++) {
+		struct perf_event_fd *fd = &events->fds.items[i];
+		bool is_old_sampler = i < count && fd->evsel != events->side_evsel;
+
+		if (is_old_sampler)
+			ioctl(fd->fd, PERF_EVENT_IOC_DISABLE, 0);
+		if (is_old_sampler && !is_ring_owner(events, fd->fd))
+			close(fd->fd);
+		else
+			events->fds.items[kept++] = *fd;
+	}
+	events->fds.count = kept;
+}
+
+struct error *perf_events_shrink_dumps(struct perf_events *events, uint32_t dump_bytes,
+				       const int32_t *tids, size_t tid_count)
+{
+	static const int32_t everybody[] = { -1 };
+	size_t before = events->fds.count;
+
+	if (events->system_wide) {
+		tids = everybody;
+		tid_count = 1;
+	}
+	for (uint32_t evsel = 0; evsel < events->side_evsel; evsel++) {
+		events->evsels.items[evsel].attr.sample_stack_user = dump_bytes;
+		events->evsels.items[evsel].attr.enable_on_exec = 0;
+		for (size_t i = 0; i < tid_count; i++)
+			for (uint32_t cpu = 0; cpu < events->cpu_count; cpu++)
+				TRY(open_one(events, evsel, tids[i], cpu));
+	}
+	TRY(redirect(events, before));
+	retire_samplers(events, before);
+	for (size_t i = 0; i < events->fds.count; i++)
+		if (events->fds.items[i].evsel != events->side_evsel &&
+		    !is_ring_owner(events, events->fds.items[i].fd))
+			ioctl(events->fds.items[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+	return NULL;
 }
 
 static void control(struct perf_events *events, unsigned long request, bool side_band)

@@ -56,6 +56,13 @@ void cleanup_perf_events(struct perf_events **events);
 
 /* One more thread, into the same rings; a thread that is gone is no error. Not enabled. */
 MUST_CHECK struct error *perf_events_add_thread(struct perf_events *events, int32_t tid);
+/*
+ * Opens the sampling events anew with dumps of at most `dump_bytes`, for the threads that live now
+ * (not needed system-wide), and closes the old ones. The layout of records changes with the ids:
+ * what was made from `evsels` is to be made again.
+ */
+MUST_CHECK struct error *perf_events_shrink_dumps(struct perf_events *events, uint32_t dump_bytes,
+						  const int32_t *tids, size_t tid_count);
 void perf_events_enable_side_band(struct perf_events *events);
 void perf_events_enable_samples(struct perf_events *events);
 void perf_events_disable(struct perf_events *events);

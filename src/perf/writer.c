@@ -410,5 +410,5 @@ bool perf_writer_is_pipe(const struct perf_writer *writer)
 
 uint64_t perf_writer_bytes(const struct perf_writer *writer)
 {
-	return writer->added;
+	return writer->failed ? writer->written : writer->added;
 }

@@ -4,11 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/memory.h"
-#include "record/process_table.h"
 
 enum {
 	FRAMES_MAX = 8000, /* a record has 64 KB */
+	DUMP_BYTES_LEAST = 4096,
 	/* A record is in its ring so long after its time stamp at most, unless its CPU is held up.
 	 */
 	SETTLE_NS = 10 * 1000 * 1000,
@@ -26,6 +27,11 @@ static void describe_events(struct live *live)
 	for (size_t i = 0; i < live->events->evsels.count; i++) {
 		struct perf_evsel evsel = live->events->evsels.items[i];
 
+		/* ids of their own: shrinking the dumps makes new ones, which the file need not
+		 * know */
+		evsel.ids = x_reallocarray(NULL, evsel.id_count, sizeof(*evsel.ids));
+		memcpy(evsel.ids, live->events->evsels.items[i].ids,
+		       evsel.id_count * sizeof(*evsel.ids));
 		evsel.attr.sample_type &=
 			~(uint64_t)(PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
 		evsel.attr.exclude_callchain_user = 0;
@@ -45,12 +51,13 @@ static enum unwind_arch this_arch(void)
 #endif
 }
 
-void live_init(struct live *live, struct perf_events *events)
+void live_init(struct live *live, struct perf_events *events, bool may_shrink)
 {
 	const struct perf_event_attr *attr = &events->evsels.items[0].attr;
 	struct session_options options = { .max_frames = FRAMES_MAX, .live_arch = this_arch() };
 
 	*live = (struct live){ .events = events,
+			       .may_shrink = may_shrink,
 			       .clock_id = attr->use_clockid ? attr->clockid : -1 };
 	dso_table_init(&live->dsos, &(struct dso_options){ .offline = true, .is_live = true });
 	live->session = session_new(&live->dsos, &options);
@@ -62,7 +69,10 @@ void live_done(struct live *live)
 {
 	session_free(live->session);
 	dso_table_done(&live->dsos);
+	for (size_t i = 0; i < live->written.count; i++)
+		free(live->written.items[i].ids);
 	perf_evsel_vec_done(&live->written);
+	tid_vec_done(&live->tids);
 	free(live->cursors);
 	kept_names_done(&live->kept);
 	free(live->hit);
@@ -107,11 +117,12 @@ static uint16_t misc_of(const struct session_sample *sample)
 }
 
 /* Fixed words in the order of the sample_type that describe_events() leaves. */
-static uint8_t *put_sample_words(uint8_t *to, const struct session_sample *sample)
+static uint8_t *put_sample_words(uint8_t *to, const struct perf_evsel *evsel,
+				 const struct session_sample *sample)
 {
 	const struct perf_sample *raw = sample->raw;
 
-	to = put_word(to, raw->id);
+	to = put_word(to, evsel->id_count ? evsel->ids[0] : raw->id);
 	to = put_word(to, raw->ip);
 	to = put_word(to, (uint32_t)raw->pid | (uint64_t)(uint32_t)raw->tid << 32);
 	to = put_word(to, raw->time_ns);
@@ -151,7 +162,8 @@ static void write_sample(void *context, const struct session_sample *sample)
 					     (uint16_t)size_bytes };
 	record = perf_writer_reserve(live->pump->writer, size_bytes);
 	memcpy(record, &header, sizeof(header));
-	to = put_sample_words(record + sizeof(header), sample);
+	to = put_sample_words(record + sizeof(header), &live->written.items[sample->raw->evsel],
+			      sample);
 	to = put_word(to, chain_bytes / 8);
 	put_chain(live, to, sample, kernel_bytes);
 	for (size_t i = 0; i < sample->frame_count; i++)
@@ -190,6 +202,44 @@ static void open_mapped_file(struct live *live, const struct perf_mmap *mmap)
 	dso_image(&live->dsos, dso);
 }
 
+static void note_thread(struct live *live, const struct perf_record *record)
+{
+	int32_t tid = record->kind == PERF_KIND_COMM ? record->comm.tid : record->fork.tid;
+
+	for (size_t i = 0; i < live->tids.count; i++) {
+		if (live->tids.items[i] != tid)
+			continue;
+		if (record->kind == PERF_KIND_EXIT)
+			live->tids.items[i] = live->tids.items[--live->tids.count];
+		return;
+	}
+	if (record->kind != PERF_KIND_EXIT)
+		tid_vec_push(&live->tids, tid);
+}
+
+bool live_make_room(struct live *live, struct strbuf *notes)
+{
+	uint32_t dump_bytes = live->events->evsels.items[0].attr.sample_stack_user / 2 & ~7U;
+	auto_error struct error *error = NULL;
+
+	if (live->pump->lost == live->lost_when_shrunk)
+		return false;
+	live->lost_when_shrunk = live->pump->lost;
+	if (!live->may_shrink || dump_bytes < DUMP_BYTES_LEAST)
+		return false;
+	error = perf_events_shrink_dumps(live->events, dump_bytes, live->tids.items,
+					 live->tids.count);
+	perf_layout_done(&live->pump->layout);
+	perf_layout_init(&live->pump->layout, &live->events->evsels, false);
+	if (error) {
+		log_debug("record", "smaller dumps: %s", error->message);
+		return false;
+	}
+	strbuf_addf(notes, "records were lost: from here on up to %u bytes of each stack\n",
+		    dump_bytes);
+	return true;
+}
+
 static void take_record(struct live *live, const uint8_t *bytes, size_t size_bytes)
 {
 	struct perf_record record;
@@ -201,6 +251,10 @@ static void take_record(struct live *live, const uint8_t *bytes, size_t size_byt
 		return;
 	if (record.kind == PERF_KIND_MMAP)
 		open_mapped_file(live, &record.mmap);
+	else if (!live->events->system_wide &&
+		 (record.kind == PERF_KIND_FORK || record.kind == PERF_KIND_EXIT ||
+		  record.kind == PERF_KIND_COMM))
+		note_thread(live, &record);
 	pump_add(live->pump, bytes, size_bytes);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "record/kept_names.h"
+#include "record/process_table.h"
 #include "record/pump.h"
 #include "session/session.h"
 
@@ -22,9 +23,13 @@ struct live {
 	uint64_t newest_ns; /* clocks that cannot be read: of the last pass */
 	int clock_id;	    /* -1 = cannot be read here */
 	uint64_t user_stacks, complete_stacks;
+	struct tid_vec tids;	   /* threads that live now and may be sampled */
+	uint64_t lost_when_shrunk; /* losses that were answered already */
+	bool may_shrink;
 };
 
-void live_init(struct live *live, struct perf_events *events);
+/* `may_shrink`: the size of the dumps is ours to choose. */
+void live_init(struct live *live, struct perf_events *events, bool may_shrink);
 void live_done(struct live *live);
 /* After the writer stands. */
 void live_begin(struct live *live, struct pump *pump);
@@ -35,5 +40,10 @@ void live_add(struct live *live, const uint8_t *record, size_t size_bytes);
  * ones; with `all` those too.
  */
 void live_pump(struct live *live, bool all);
+/*
+ * When records were lost: halves the dumps, which is where the room goes. True when it did; the
+ * user is to be told.
+ */
+bool live_make_room(struct live *live, struct strbuf *notes);
 /* Build-ids of the files that samples lay in, and names that will be gone; `namer` may be NULL. */
 void live_describe(struct live *live, const struct record_namer *namer);

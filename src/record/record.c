@@ -215,7 +215,7 @@ static struct error *open_output(struct recorder *recorder)
 	const struct perf_evsel_vec *evsels = &recorder->events->evsels;
 
 	if (options->mode == RECORD_LIVE) {
-		live_init(&recorder->live, recorder->events);
+		live_init(&recorder->live, recorder->events, !options->events.dump_bytes);
 		recorder->is_live = true;
 		evsels = &recorder->live.written;
 	}
@@ -307,6 +307,8 @@ static struct error *run_loop(struct recorder *recorder)
 		if (poll(recorder->polls.items, recorder->polls.count, wait_ms(recorder)) > 0)
 			read_polls(recorder);
 		pump(recorder, false);
+		if (recorder->is_live)
+			live_make_room(&recorder->live, recorder->notes);
 		TRY(perf_writer_flush(recorder->writer));
 		if (all_processes_ended(recorder))
 			recorder->stop = true;
