@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "samples/load.h"
+#include "samples/paste.h"
 #include "samples/quality.h"
 #include "samples/skid.h"
 
@@ -40,7 +41,15 @@ static struct str base_name(struct str path)
 
 uint32_t import_frame(struct profile *profile, struct str name, struct str dso_path, uint32_t flags)
 {
-	struct profile_frame frame = { .flags = flags };
+	return import_frame_at(profile, name, dso_path, flags, STR(""), 0);
+}
+
+uint32_t import_frame_at(struct profile *profile, struct str name, struct str dso_path,
+			 uint32_t flags, struct str file, uint32_t line)
+{
+	struct profile_frame frame = { .flags = flags,
+				       .file = intern(&profile->texts, file),
+				       .line = line };
 
 	if (str_is(dso_path, "[unknown]"))
 		dso_path = STR("");
@@ -63,7 +72,22 @@ uint32_t import_frame(struct profile *profile, struct str name, struct str dso_p
 
 bool profile_text_is_known(struct str text)
 {
-	return import_script_is(text) || import_folded_is(text);
+	return import_script_is(text) || import_folded_is(text) || import_stack_is(text) ||
+	       import_table_is(text);
+}
+
+/* perf 6.1 with --max-stack=0 drops every row of a recording with --call-graph dwarf. */
+static struct error *no_samples(const struct profile *profile, const char *name)
+{
+	struct error *error =
+		error_new(ERROR_INPUT, "'%s' (%s) holds no samples", name, profile->format);
+
+	if (!str_starts_with(str_from(profile->format), STR("perf report")))
+		return error;
+	return error_with_hint(error,
+			       "'perf report --stdio --max-stack=0' leaves the table empty "
+			       "for recordings with --call-graph dwarf: use 'perf report "
+			       "--stdio --no-children -g none', or give the perf.data itself");
 }
 
 struct error *profile_import_text(struct str text, const char *name, struct profile **ret)
@@ -76,13 +100,17 @@ struct error *profile_import_text(struct str text, const char *name, struct prof
 		import_script(profile, text);
 	else if (import_folded_is(text))
 		import_folded(profile, text);
+	else if (import_stack_is(text))
+		import_stack(profile, text);
+	else if (import_table_is(text))
+		import_table(profile, text);
 	else
 		return error_with_hint(
 			error_new(ERROR_INPUT, "'%s' is no profile of a kind that is known", name),
-			"perf.data, the text of perf script and folded stacks "
-			"(\"program;outer;inner 12\") are read");
+			"perf.data, the text of perf script and perf report, folded stacks "
+			"(\"program;outer;inner 12\"), tables of functions and stacks are read");
 	if (!profile->samples.count)
-		return error_new(ERROR_INPUT, "'%s' (%s) holds no samples", name, profile->format);
+		return no_samples(profile, name);
 	quality_find_ends(profile);
 	skid_find(profile);
 	profile->source = x_strdup(name);

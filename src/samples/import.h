@@ -23,5 +23,8 @@ bool import_script_is(struct str text);
 /* A frame of name `name` in dso `path`, as text says them; "[unknown]" and "" are no names. */
 uint32_t import_frame(struct profile *profile, struct str name, struct str dso_path,
 		      uint32_t flags);
+/* The same at a place; `file` "" and `line` 0 = not known. */
+uint32_t import_frame_at(struct profile *profile, struct str name, struct str dso_path,
+			 uint32_t flags, struct str file, uint32_t line);
 /* "7", "12.5": the digits without the point, and how many stood behind it; false on others. */
 bool import_decimal(struct str text, uint64_t *ret_digits, unsigned *ret_fraction_digits);

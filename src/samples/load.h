@@ -22,7 +22,7 @@ MUST_CHECK struct error *profile_load(const char *path, const struct profile_loa
 				      struct profile **ret);
 
 /*
- * Text in memory: folded stacks, perf script. ERROR_INPUT where it is none of the kinds; `name`
+ * Text in memory: folded stacks, perf script, pasted tables and stacks (paste.h). ERROR_INPUT where it is none of the kinds; `name`
  * stands in messages and becomes profile->source.
  */
 MUST_CHECK struct error *profile_import_text(struct str text, const char *name,

@@ -1,0 +1,55 @@
+/*
+ * Pieces of the importers of what people paste: numbers, rows and places as profilers print them.
+ * Internal to samples.
+ */
+#pragma once
+
+#include "samples/profile.h"
+
+/* Weights of pasted percentages are in 1/PASTE_SCALE percent. */
+#define PASTE_SCALE 10000
+
+/* One row of a Top-N table, or the row that heads a call tree. Views into the text. */
+struct paste_row {
+	double self, children; /* ratios 0..1; negative = the text does not say */
+	struct str comm, dso, symbol, file;
+	uint32_t line;
+	bool is_kernel; /* "[k]" */
+};
+
+/* "64.57%" -> 0.6457 */
+bool paste_percent(struct str word, double *ret_ratio);
+/* The next field off `*text`: fields are parted by two blanks or more, or by a tab. */
+bool paste_field(struct str *text, struct str *ret_field);
+/* "lib/sha1.c#436", "sha1.c:436", "sha1.c": file and line; "" and "Unknown file" are none. */
+void paste_place(struct str text, struct str *ret_file, uint32_t *ret_line);
+/* "[unknown]", "Unknown function", "0x00007f..." and "" are no names. */
+struct str paste_name(struct str symbol);
+/*
+ * A row as perf report prints it, with perf's TUI marks: "-   64.57%  gzip  gzip  [.] zip". The
+ * columns are guessed where no header said them: percentages, then command and shared object.
+ */
+bool paste_perf_row(struct str line, struct paste_row *ret);
+
+uint32_t paste_frame(struct profile *profile, const struct paste_row *row);
+/* Events whose weights are percentages. */
+uint32_t paste_percent_event(struct profile *profile, const char *name);
+/* A sample of `ratio` of the whole at `node`. */
+void paste_sample(struct profile *profile, uint32_t event, uint32_t node, struct str comm,
+		  double ratio);
+/* What the rows of an event leave of 100 % becomes a sample without a stack. */
+void paste_fill_up(struct profile *profile, uint32_t event);
+
+/*
+ * Top-N tables: perf report --stdio without call trees, rows copied from perf's TUI, tables with
+ * "|" between the columns, Elastic's list of functions (nine lines a row), pprof -top.
+ */
+void import_table(struct profile *profile, struct str text);
+bool import_table_is(struct str text);
+
+/*
+ * Stacks: Elastic's (three lines a frame), tables with "|", perf report rows with call trees (TUI
+ * and --stdio), gdb and eu-stack backtraces, /proc/PID/stack and kernel call traces.
+ */
+void import_stack(struct profile *profile, struct str text);
+bool import_stack_is(struct str text);
