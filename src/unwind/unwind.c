@@ -7,9 +7,14 @@
 #include "base/memory.h"
 #include "unwind/walk.h"
 
+/* Under the fuzzer caches small enough to be made anew for each input, and to collide. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { CACHE_BITS = 4, RULE_CACHE_BITS = 4 };
+#else
+enum { CACHE_BITS = 14, RULE_CACHE_BITS = 15 };
+#endif
+
 enum {
-	CACHE_BITS = 14,
-	RULE_CACHE_BITS = 15,
 	MAX_SLOW_ROWS = 4096, /* per walk */
 	WORD_BYTES = 8,
 };
