@@ -2,21 +2,28 @@
 BUILD = build
 MESON_ARGS =
 
-.PHONY: all deps demo check bench fuzz lint install clean
+.PHONY: all sysgrok deps demo check bench fuzz lint install clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || { echo "meson is missing: 'make deps' installs what the build needs"; exit 1; }
-	meson setup $(BUILD) $(MESON_ARGS)
+	@mkdir -p $(BUILD)
+	@echo "meson setup $(BUILD) $(MESON_ARGS)"
+	@meson setup $(BUILD) $(MESON_ARGS) >$(BUILD)/setup.log 2>&1 || { cat $(BUILD)/setup.log; exit 1; }
+
+# The program alone, without tests.
+sysgrok: $(BUILD)/build.ninja
+	@echo "ninja -C $(BUILD) sysgrok"
+	@ninja -C $(BUILD) --quiet sysgrok
 
 # Debian packages that the build needs; does nothing when all is there.
 deps:
 	@tools/install-deps build
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory sysgrok
 	@tools/demo
 
 check:
@@ -24,7 +31,7 @@ check:
 
 bench:
 	@tools/install-deps build test bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory sysgrok
 	@bench/run
 
 fuzz:
