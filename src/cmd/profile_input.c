@@ -1,7 +1,10 @@
 #include "cmd/profile_input.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "base/progress.h"
 
 static const char default_path[] = "perf.data";
 
@@ -61,11 +64,29 @@ static void warn_of_other_events(struct command_context *context,
 			     profile->events.items[selection->event].name, strbuf_text(&names));
 }
 
+struct stage {
+	const char *what;
+	struct progress progress;
+};
+
+static void show_progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	struct stage *stage = context;
+
+	if (!stage->what || strcmp(stage->what, what) != 0) {
+		progress_end(&stage->progress);
+		stage->what = what;
+		stage->progress = progress_start(what, total);
+	}
+	progress_update(&stage->progress, done);
+}
+
 struct error *profile_input_open(struct command_context *context,
 				 const struct profile_options *options,
 				 const struct profile_needs *needs, int argc, char **argv,
 				 struct profile_input *ret)
 {
+	struct stage stage = { 0 };
 	const struct profile_load_options load = {
 		.dso = { .sysroot = options->sysroot,
 			 .kallsyms_path = options->kallsyms,
@@ -73,12 +94,17 @@ struct error *profile_input_open(struct command_context *context,
 		.max_frames = options->max_stack,
 		.no_inlines = options->no_inlines || needs->no_inlines,
 		.no_lines = !needs->lines,
+		.on_progress = show_progress,
+		.progress_context = &stage,
 	};
+	struct error *error;
 	auto_profile_input struct profile_input input = { 0 };
 	const char *path;
 
 	TRY(find_path(options, argc, argv, &path));
-	TRY(profile_load(path, &load, &input.profile));
+	error = profile_load(path, &load, &input.profile);
+	progress_end(&stage.progress);
+	TRY(error);
 	warn_of_flaws(context, input.profile);
 	if (!needs->whole_profile) {
 		TRY(profile_select(input.profile, &options->filter, &input.selection));

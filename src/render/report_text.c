@@ -380,7 +380,10 @@ static void print_threads(const struct printer *p)
 			fprintf(p->stream, " %8d  ", thread->tid);
 		else
 			fputs("        -  ", p->stream);
-		print_clipped(p, interned(&p->profile->texts, thread->comm), 16, has_times);
+		if (thread->tid == 0)
+			print_clipped(p, STR("(idle)"), 16, has_times);
+		else
+			print_clipped(p, interned(&p->profile->texts, thread->comm), 16, has_times);
 		if (has_times) {
 			fputs(p->options->ascii ? "  |" : "  \u2595", p->stream);
 			print_timeline(p, slots, TIMELINE_COLUMNS);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "perf/data.h"
@@ -13,6 +14,8 @@
 #include "samples/skid.h"
 #include "session/session.h"
 #include "symbol/symbolizer.h"
+
+enum { PROGRESS_EVERY = 256 }; /* records and places */
 
 /* A place in code, named at the end. Equal ones share an id. */
 struct location {
@@ -34,6 +37,7 @@ struct id_slots {
 };
 
 struct builder {
+	const struct profile_load_options *options;
 	struct profile *profile;
 	struct perf_data *data;
 	struct dso_table dsos;
@@ -356,6 +360,7 @@ static int compare_locations(const void *left, const void *right, void *context)
 /* By dso and address, so that neighbours share what was read of their debug information. */
 static void name_locations(struct builder *builder)
 {
+	const struct profile_load_options *options = builder->options;
 	size_t count = builder->locations.count;
 	auto_free uint32_t *order = x_calloc(count, sizeof(*order));
 	uint32_t *ends = x_calloc(count * 2, sizeof(*ends));
@@ -365,6 +370,8 @@ static void name_locations(struct builder *builder)
 	qsort_r(order, count, sizeof(*order), compare_locations, builder->locations.items);
 	builder->chain_start = ends;
 	for (size_t i = 0; i < count; i++) {
+		if (options->on_progress && i % PROGRESS_EVERY == 0)
+			options->on_progress(options->progress_context, "naming", i, count);
 		ends[order[i] * 2] = (uint32_t)builder->chain_frames.count;
 		name_location(builder, &builder->locations.items[order[i]]);
 		ends[order[i] * 2 + 1] = (uint32_t)builder->chain_frames.count;
@@ -453,7 +460,9 @@ static void describe_recording(struct builder *builder)
 	profile->lost_records = data->tally.lost_records;
 	profile->lost_samples = data->tally.lost_samples;
 	profile->throttled = data->tally.throttled;
-	profile->damage = copy_or_null(data->damage);
+	if (data->damage)
+		profile->damage =
+			x_asprintf("%s (offset %" PRIu64 ")", data->damage, data->damage_offset);
 }
 
 /* Two events of one name are two events all the same: the later ones get a number. */
@@ -511,8 +520,17 @@ static void choose_default_event(struct profile *profile)
 	}
 }
 
-static void read_samples(struct builder *builder, const struct profile_load_options *options)
+static uint64_t size_of_file(const char *path)
 {
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+}
+
+static void read_samples(struct builder *builder, const char *path)
+{
+	const struct profile_load_options *options = builder->options;
+	uint64_t total = options->on_progress ? size_of_file(path) : 0, records = 0;
 	const struct session_options session_options = {
 		.max_frames = options->max_frames,
 		.no_stacks = options->no_stacks,
@@ -521,6 +539,9 @@ static void read_samples(struct builder *builder, const struct profile_load_opti
 
 	builder->session = session_new(&builder->dsos, &session_options);
 	while (perf_data_next(builder->data, &record) == PERF_NEXT_RECORD) {
+		if (options->on_progress && records++ % PROGRESS_EVERY == 0)
+			options->on_progress(options->progress_context, "reading",
+					     record.file_offset, total);
 		add_new_events(builder);
 		builder->dsos.recorded_hostname = builder->data->machine.hostname;
 		builder->dsos.recorded_os_release = builder->data->machine.os_release;
@@ -528,8 +549,9 @@ static void read_samples(struct builder *builder, const struct profile_load_opti
 	}
 }
 
-static void name_everything(struct builder *builder, const struct profile_load_options *options)
+static void name_everything(struct builder *builder)
 {
+	const struct profile_load_options *options = builder->options;
 	const struct symbolizer_options symbolizer_options = {
 		.inlines = !options->no_inlines,
 		.lines = !options->no_lines,
@@ -567,14 +589,14 @@ static void builder_done(struct builder *builder)
 struct error *build_profile(const char *path, const struct profile_load_options *options,
 			    struct profile **ret)
 {
-	struct builder builder = { 0 };
+	struct builder builder = { .options = options };
 
 	TRY(perf_data_open(path, &builder.data));
 	builder.profile = profile_new();
 	dso_table_init(&builder.dsos, &options->dso);
 	profile_node_vec_push(&builder.nodes, (struct profile_node){ 0 });
-	read_samples(&builder, options);
-	name_everything(&builder, options);
+	read_samples(&builder, path);
+	name_everything(&builder);
 	describe_recording(&builder);
 	choose_default_event(builder.profile);
 	*ret = builder.profile;

@@ -15,6 +15,9 @@ struct profile_load_options {
 	bool no_inlines;	/* physical frames only */
 	bool no_lines;		/* no file and line: cheaper */
 	bool no_stacks;		/* leaves only: self-time tables */
+	/* Told now and then how far long work is: "reading" bytes, then "naming" places. */
+	void (*on_progress)(void *context, const char *what, uint64_t done, uint64_t total);
+	void *progress_context;
 };
 
 /* `path` "-" reads standard input; `options` may be NULL. */
