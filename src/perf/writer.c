@@ -83,6 +83,7 @@ static bool write_all(struct perf_writer *writer, const void *data, size_t size_
 			continue;
 		if (written < 0) {
 			writer->error = error_errno(errno, "writing '%s'", writer->path);
+			writer->error->code = ERROR_IO;
 			writer->failed = true;
 		}
 		pos += MAX(written, (ssize_t)0);

@@ -54,7 +54,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* From here on signals are read from a descriptor; a closed pipe is an error of write(). */
+/* From here on signals are read from a descriptor; what ends a writer is an error of write(). */
 static struct error *take_signals(struct recorder *recorder)
 {
 	sigset_t signals;
@@ -67,11 +67,25 @@ static struct error *take_signals(struct recorder *recorder)
 	sigprocmask(SIG_BLOCK, &signals, &recorder->old_signals);
 	recorder->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (recorder->signal_fd < 0)
 		return error_errno(errno, "waiting for signals");
 	pollfd_vec_push(&recorder->polls, (struct pollfd){ recorder->signal_fd, POLLIN, 0 });
 	return NULL;
+}
+
+/* What write() was told by its status must not end us when the signals are let through again. */
+static void drop_writers_signals(void)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		;
 }
 
 static struct error *watch_process(struct recorder *recorder, int32_t pid)
@@ -324,6 +338,7 @@ static void summarize(struct recorder *recorder)
 	const struct pump *counts = &recorder->pump;
 	const struct perf_evsel *evsel = &recorder->events->evsels.items[0];
 	uint64_t counted = perf_events_lost(recorder->events);
+	auto_strbuf struct strbuf names = STRBUF_INIT;
 
 	summary->samples = counts->samples;
 	summary->lost = MAX(counts->lost, counted);
@@ -332,7 +347,9 @@ static void summarize(struct recorder *recorder)
 	summary->duration_s = (double)(now_ns() - recorder->started_ns) / 1e9;
 	summary->dump_bytes = evsel->attr.sample_stack_user;
 	summary->ring_bytes = recorder->events->sample_ring_bytes;
-	summary->event_name = x_strdup(evsel->name);
+	for (size_t i = 0; i < recorder->events->side_evsel; i++)
+		strbuf_addf(&names, "%s%s", i ? ", " : "", recorder->events->evsels.items[i].name);
+	summary->event_name = strbuf_take(&names);
 }
 
 static struct error *finish(struct recorder *recorder)
@@ -390,6 +407,7 @@ static void recorder_done(struct recorder *recorder)
 		if (recorder->polls.items[i].fd >= 0)
 			close(recorder->polls.items[i].fd);
 	pollfd_vec_done(&recorder->polls);
+	drop_writers_signals();
 	sigprocmask(SIG_SETMASK, &recorder->old_signals, NULL);
 }
 
