@@ -313,7 +313,9 @@ static enum dso_state search_link(struct dso_table *table, struct dso *dso,
 				  const struct debug_wanted *wanted)
 {
 	struct str list = debug_dirs(table);
-	struct str real_dir = directory_of(dso->open_path ? dso->open_path : dso->path);
+	/* What was opened through /proc/PID has its neighbours where it was recorded. */
+	bool is_beside = dso->open_path && strncmp(dso->open_path, "/proc/", 6) != 0;
+	struct str real_dir = directory_of(is_beside ? dso->open_path : dso->path);
 	struct str dir = directory_of(dso->path);
 	enum dso_state state = DSO_MISSING;
 

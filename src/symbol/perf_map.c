@@ -1,11 +1,10 @@
 #include "symbol/perf_map.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "symbol/foreign_file.h"
 
 enum { PERF_MAP_CAP_BYTES = 512 << 20 };
 
@@ -57,15 +56,8 @@ void perf_map_parse(struct strbuf *take_text, struct perf_map *ret)
 struct error *perf_map_load(const char *path, struct perf_map *ret)
 {
 	auto_strbuf struct strbuf text = STRBUF_INIT;
-	struct stat st;
 
-	/* lstat: in /tmp anybody may lay a link under a name that will be asked for. */
-	if (lstat(path, &st) < 0)
-		return error_new(ERROR_NO_FILE, "'%s' is not there", path);
-	if (!S_ISREG(st.st_mode))
-		return error_new(ERROR_INPUT, "'%s' is not a regular file", path);
-	if (geteuid() != 0 && st.st_uid != 0 && st.st_uid != geteuid())
-		return error_new(ERROR_PERMISSION, "'%s' belongs to another user", path);
+	TRY(foreign_file_check(path));
 	TRY(file_read(path, PERF_MAP_CAP_BYTES, &text));
 	perf_map_parse(&text, ret);
 	return NULL;

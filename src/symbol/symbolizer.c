@@ -9,6 +9,7 @@
 #include "symbol/demangle.h"
 #include "symbol/dwarf.h"
 #include "symbol/function_starts.h"
+#include "symbol/jitdump.h"
 #include "symbol/kallsyms.h"
 #include "symbol/perf_map.h"
 #include "symbol/plt.h"
@@ -26,9 +27,10 @@ struct names {
 	struct dso *dso;
 	struct symtab known, symtab;
 	struct perf_map perf_map;
+	struct jitdump jitdump;
 	struct function_starts starts; /* for what the tables do not name */
 	struct dwarf *dwarf;	       /* NULL: not wanted, or there is none */
-	bool is_loaded, has_symtab, has_perf_map;
+	bool is_loaded, has_symtab, has_perf_map, has_jitdump;
 	struct cached *cache; /* open addressing */
 	uint32_t cache_mask, cache_count;
 	size_t known_count; /* of the dso's known names, how many `known` has */
@@ -70,6 +72,7 @@ static void names_free(struct names *names)
 	symtab_done(&names->known);
 	symtab_done(&names->symtab);
 	perf_map_done(&names->perf_map);
+	jitdump_done(&names->jitdump);
 	dwarf_free(names->dwarf);
 	free(names->cache);
 	free(names);
@@ -184,6 +187,43 @@ static void load_perf_map(struct symbolizer *symbolizer, struct names *names)
 		log_debug("symbol", "%s", error->message);
 }
 
+/* The process itself maps its dump, so that recordings tell where it is. */
+static const struct dso *find_jitdump(const struct dso_table *table, const struct dso *dso)
+{
+	char name[32], name_inside[32];
+
+	snprintf(name, sizeof(name), "jit-%d.dump", dso->pid);
+	snprintf(name_inside, sizeof(name_inside), "jit-%d.dump", dso->ns_pid);
+	for (size_t i = 0; i < table->dsos.count; i++) {
+		const struct dso *file = table->dsos.items[i];
+
+		if (file->kind == DSO_FILE &&
+		    (strcmp(file->name, name) == 0 ||
+		     (dso->ns_pid > 0 && strcmp(file->name, name_inside) == 0)))
+			return file;
+	}
+	return NULL;
+}
+
+static void load_jitdump(struct symbolizer *symbolizer, struct names *names)
+{
+	const struct dso_options *options = &symbolizer->table->options;
+	const struct dso *file = find_jitdump(symbolizer->table, names->dso);
+	auto_error struct error *error = NULL;
+	auto_free char *path = NULL;
+
+	if (!file)
+		return;
+	if (options->is_live && names->dso->ns_pid > 0)
+		path = x_asprintf("/proc/%d/root%s", names->dso->pid, file->path);
+	else
+		path = x_asprintf("%s%s", options->sysroot ? options->sysroot : "", file->path);
+	error = jitdump_load(path, &names->jitdump);
+	names->has_jitdump = !error;
+	if (error)
+		log_debug("symbol", "%s: %s", path, error->message);
+}
+
 /* Again whenever there are more: BPF programs come and go while the recording is read. */
 static void load_known(struct names *names)
 {
@@ -224,6 +264,7 @@ static void load_names(struct symbolizer *symbolizer, struct names *names)
 		load_kallsyms(symbolizer);
 		break;
 	case DSO_JIT:
+		load_jitdump(symbolizer, names);
 		load_perf_map(symbolizer, names);
 		break;
 	case DSO_UNMAPPED:
@@ -273,7 +314,7 @@ static bool find_in_symtab(struct symbolizer *symbolizer, const struct symtab *s
 }
 
 static struct physical find_physical(struct symbolizer *symbolizer, struct names *names,
-				     uint64_t address)
+				     uint64_t address, uint64_t time_ns)
 {
 	struct physical physical = { 0 };
 	struct str name;
@@ -292,9 +333,12 @@ static struct physical find_physical(struct symbolizer *symbolizer, struct names
 				       &physical);
 		break;
 	case DSO_JIT:
-		if (!find_in_symtab(symbolizer, &names->known, address, false, &physical) &&
-		    names->has_perf_map &&
-		    perf_map_find(&names->perf_map, address, &name, &physical.start))
+		if (find_in_symtab(symbolizer, &names->known, address, false, &physical))
+			break;
+		if ((names->has_jitdump &&
+		     jitdump_find(&names->jitdump, address, time_ns, &name, &physical.start)) ||
+		    (names->has_perf_map &&
+		     perf_map_find(&names->perf_map, address, &name, &physical.start)))
 			physical.name = intern(&symbolizer->texts, name);
 		break;
 	case DSO_UNMAPPED:
@@ -304,9 +348,9 @@ static struct physical find_physical(struct symbolizer *symbolizer, struct names
 }
 
 static struct symbol_frames find_frames(struct symbolizer *symbolizer, struct names *names,
-					uint64_t address)
+					uint64_t address, uint64_t time_ns)
 {
-	struct physical physical = find_physical(symbolizer, names, address);
+	struct physical physical = find_physical(symbolizer, names, address, time_ns);
 	struct dwarf_frame found[DWARF_MAX_FRAMES];
 	struct symbol_frame *frames;
 	uint64_t start = 0;
@@ -357,7 +401,6 @@ struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *
 	struct names *names = names_of(symbolizer, dso);
 	struct cached *cached;
 
-	(void)time_ns;
 	if (!names->is_loaded)
 		load_names(symbolizer, names);
 	else if (names->known_count != dso->known.count)
@@ -367,7 +410,7 @@ struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *
 	cached = cache_slot(names, address);
 	if (!cached->frames.count) {
 		cached->address = address;
-		cached->frames = find_frames(symbolizer, names, address);
+		cached->frames = find_frames(symbolizer, names, address, time_ns);
 		names->cache_count++;
 	}
 	return cached->frames;
@@ -388,7 +431,8 @@ struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, str
 	}
 	image = dso_image(symbolizer->table, dso);
 	debug = dso_debug_image(symbolizer->table, dso);
-	facts.has_symtab = names->has_symtab || names->has_perf_map || names->known.symbols.count;
+	facts.has_symtab = names->has_symtab || names->has_perf_map || names->has_jitdump ||
+			   names->known.symbols.count;
 	facts.has_debug_info = debug != NULL;
 	facts.has_unwind_info = (image && image_section(image, ".eh_frame")) ||
 				(image && image_section(image, ".debug_frame")) ||

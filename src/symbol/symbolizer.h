@@ -44,7 +44,8 @@ struct symbolizer *symbolizer_new(struct dso_table *table,
 void symbolizer_free(struct symbolizer *symbolizer);
 /*
  * Borrowed until symbolizer_free. `address` is a dso address and already the one to name (the
- * caller subtracted 1 from return addresses). `time_ns` matters to JIT regions only (0 = last).
+ * caller subtracted 1 from return addresses). `time_ns` matters to JIT regions only (0 = last), and
+ * there the first time that an address is asked for decides.
  */
 struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *dso,
 				     uint64_t address, uint64_t time_ns);
