@@ -106,6 +106,11 @@ struct error *profile_input_open(struct command_context *context,
 	progress_end(&stage.progress);
 	TRY(error);
 	warn_of_flaws(context, input.profile);
+	if (!input.profile->samples.count)
+		return error_with_hint(
+			error_new(ERROR_INPUT, "'%s' holds no samples", input.profile->source),
+			"what was recorded was too short or slept; record a busy "
+			"time, or the whole system with -a");
 	if (!needs->whole_profile) {
 		TRY(profile_select(input.profile, &options->filter, &input.selection));
 		warn_of_other_events(context, options, &input.selection);
