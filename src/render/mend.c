@@ -48,20 +48,6 @@ struct examiner {
 	struct mends *ret;
 };
 
-static void examine_file(const struct examiner *examiner)
-{
-	const char *path = profile_text(examiner->profile, examiner->facts->path);
-
-	if (examiner->facts->wrong_build_id)
-		add(examiner->ret,
-		    "'%s' is not the file that was recorded (another build-id): record again, or "
-		    "point --symfs at the old files",
-		    path);
-	else if (examiner->facts->missing && path[0] == '/')
-		add(examiner->ret,
-		    "'%s' is not here: point --symfs at a copy of the recorded files", path);
-}
-
 static bool is_kernel_name(const char *name)
 {
 	return str_starts_with(str_from(name), STR("[kernel"));
@@ -75,6 +61,22 @@ static bool is_jit_path(const char *path)
 	       str_starts_with(str_from(path), STR("[anon"));
 }
 
+static void examine_file(const struct examiner *examiner)
+{
+	const char *path = profile_text(examiner->profile, examiner->facts->path);
+
+	if (is_jit_path(path))
+		return;
+	if (examiner->facts->wrong_build_id)
+		add(examiner->ret,
+		    "'%s' is not the file that was recorded (another build-id): record again, or "
+		    "point --symfs at the old files",
+		    path);
+	else if (examiner->facts->missing && path[0] == '/')
+		add(examiner->ret,
+		    "'%s' is not here: point --symfs at a copy of the recorded files", path);
+}
+
 static void examine_names(const struct examiner *examiner)
 {
 	const struct profile_dso *facts = examiner->facts;
@@ -82,7 +84,7 @@ static void examine_names(const struct examiner *examiner)
 	const char *path = profile_text(examiner->profile, facts->path);
 	auto_free char *package = NULL;
 
-	if (examiner->dso->unnamed < examiner->least || facts->missing || facts->wrong_build_id)
+	if (examiner->dso->unnamed < examiner->least)
 		return;
 	if (is_kernel_name(name)) {
 		add(examiner->ret, facts->names_hidden
@@ -96,6 +98,9 @@ static void examine_names(const struct examiner *examiner)
 				   "java with perf-map-agent, python -X perf");
 		return;
 	}
+	/* With all its names, what has none is no function: PLT stubs, padding. */
+	if (facts->missing || facts->wrong_build_id || facts->has_debug_info)
+		return;
 	package = debug_package(examiner->options, path);
 	if (package)
 		add(examiner->ret, "stripped: install %s", package);
@@ -104,26 +109,50 @@ static void examine_names(const struct examiner *examiner)
 				   "file (objcopy --only-keep-debug)");
 }
 
-static void examine_ends(const struct examiner *examiner)
+static void examine_chains(const struct examiner *examiner)
+{
+	const struct quality_dso *dso = examiner->dso;
+
+	/* A walk through code that uses the register otherwise ends anywhere. */
+	if (dso->ends[PROFILE_END_NO_INFO] + dso->ends[PROFILE_END_UNMAPPED] >= examiner->least)
+		add(examiner->ret, "no frame pointers: record with 'sysgrok record' or perf's "
+				   "--call-graph dwarf, or build with -fno-omit-frame-pointer");
+}
+
+static void examine_unwinding(const struct examiner *examiner)
 {
 	const struct quality_dso *dso = examiner->dso;
 
 	if (dso->ends[PROFILE_END_CUT] >= examiner->least)
-		add(examiner->ret, "stacks larger than the recorded copy: 'sysgrok record' unwinds "
-				   "while it records; perf: --call-graph dwarf,65528");
-	if (dso->ends[PROFILE_END_NO_INFO] >= examiner->least) {
-		if (examiner->facts && examiner->facts->has_unwind_info)
-			add(examiner->ret, "no frame pointers: record with --call-graph dwarf, or "
-					   "build with -fno-omit-frame-pointer");
-		else
-			add(examiner->ret,
-			    "no unwind information: build with -fasynchronous-unwind-tables (or "
-			    "-fno-omit-frame-pointer and --call-graph fp)");
-	}
+		add(examiner->ret,
+		    examiner->profile->stacks == PROFILE_STACKS_LIVE
+			    ? "stacks larger than the copy of them: record with --call-graph "
+			      "dwarf,65528, at a lower frequency if samples get lost"
+			    : "stacks larger than the recorded copy: 'sysgrok record' unwinds "
+			      "while it records; perf: --call-graph dwarf,65528");
+	if (dso->ends[PROFILE_END_NO_INFO] >= examiner->least)
+		add(examiner->ret, "no unwind information: build with "
+				   "-fasynchronous-unwind-tables, or with "
+				   "-fno-omit-frame-pointer");
 	if (dso->ends[PROFILE_END_UNMAPPED] >= examiner->least)
-		add(examiner->ret, "callers lie in no known mapping: usually a function without "
-				   "frame pointers was in between; record with --call-graph dwarf");
-	if (dso->ends[PROFILE_END_TOO_DEEP] >= examiner->least)
+		add(examiner->ret, "callers lie in no known mapping: code made at run time, or "
+				   "the recording began after it was mapped");
+}
+
+static void examine_ends(const struct examiner *examiner)
+{
+	switch (examiner->profile->stacks) {
+	case PROFILE_STACKS_TEXT:
+		break;
+	case PROFILE_STACKS_CHAINS:
+		examine_chains(examiner);
+		break;
+	case PROFILE_STACKS_DUMPS:
+	case PROFILE_STACKS_LIVE:
+		examine_unwinding(examiner);
+		break;
+	}
+	if (examiner->dso->ends[PROFILE_END_TOO_DEEP] >= examiner->least)
 		add(examiner->ret, "deeper than what was kept: raise --max-stack, or "
 				   "kernel.perf_event_max_stack when recording");
 }

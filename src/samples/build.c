@@ -243,6 +243,8 @@ static void add_sample(void *context, const struct session_sample *sample)
 	struct group_member members[GROUP_MEMBERS_MAX];
 	size_t count;
 
+	if (sample->from_dump)
+		builder->profile->stacks = PROFILE_STACKS_DUMPS;
 	if (!bytes_left(&raw->read_values)) {
 		add_member(builder, sample, node, raw->evsel, raw->period);
 		return;
@@ -452,6 +454,9 @@ static void describe_recording(struct builder *builder)
 	const struct perf_data *data = builder->data;
 
 	profile->format = "perf.data";
+	if (profile->stacks != PROFILE_STACKS_DUMPS)
+		profile->stacks = bytes_left(&data->own_section) ? PROFILE_STACKS_LIVE
+								 : PROFILE_STACKS_CHAINS;
 	profile->command = copy_or_null(data->machine.cmdline);
 	profile->hostname = copy_or_null(data->machine.hostname);
 	profile->os_release = copy_or_null(data->machine.os_release);

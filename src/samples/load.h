@@ -25,8 +25,8 @@ MUST_CHECK struct error *profile_load(const char *path, const struct profile_loa
 				      struct profile **ret);
 
 /*
- * Text in memory: folded stacks, perf script, pasted tables and stacks (paste.h). ERROR_INPUT where it is none of the kinds; `name`
- * stands in messages and becomes profile->source.
+ * Text in memory: folded stacks, perf script, pasted tables and stacks (paste.h). ERROR_INPUT where
+ * it is none of the kinds; `name` stands in messages and becomes profile->source.
  */
 MUST_CHECK struct error *profile_import_text(struct str text, const char *name,
 					     struct profile **ret);

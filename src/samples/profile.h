@@ -104,6 +104,14 @@ VEC_DEFINE(profile_event_vec, struct profile_event)
 VEC_DEFINE(profile_dso_vec, struct profile_dso)
 VEC_DEFINE(profile_claim_vec, struct profile_claim)
 
+/* Where the stacks come from: what mends broken ones depends on it. */
+enum profile_stacks {
+	PROFILE_STACKS_TEXT,   /* as a text says them */
+	PROFILE_STACKS_CHAINS, /* the kernel walked frame pointers */
+	PROFILE_STACKS_DUMPS,  /* copies of the stack, unwound by us when reading */
+	PROFILE_STACKS_LIVE,   /* unwound by our recorder while recording */
+};
+
 struct profile_index;
 
 struct profile {
@@ -115,8 +123,9 @@ struct profile {
 	struct profile_event_vec events;
 	struct profile_dso_vec dsos;
 	struct profile_claim_vec claims; /* of pasted tables */
-	char *source;			 /* path or "standard input" */
-	const char *format;		 /* "perf.data", "folded", "perf script", ... */
+	enum profile_stacks stacks;
+	char *source;	    /* path or "standard input" */
+	const char *format; /* "perf.data", "folded", "perf script", ... */
 	char *command, *hostname, *os_release, *cpu;
 	uint32_t default_event; /* shown when the user names none, if it has samples */
 	uint32_t cpu_count;	/* of the recorded machine; 0 = not known */

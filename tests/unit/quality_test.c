@@ -43,6 +43,8 @@ static struct profile *example(void)
 	struct profile *profile = profile_new();
 	uint32_t at = push(profile, 0, "_start", "prog", 0);
 
+	profile->stacks = PROFILE_STACKS_DUMPS;
+
 	at = push(profile, at, "main", "prog", 0);
 	sample(profile, push(profile, at, "work", "prog", 0), PROFILE_END_UNKNOWN, 60);
 	at = push(profile, 0, "helper", "libx.so", PROFILE_FRAME_GUESSED);
