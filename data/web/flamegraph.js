@@ -10,7 +10,7 @@ const ROW = 18, CELL = 17, LEAST_WIDTH = 0.4, TEXT_MARGIN = 4, FEWEST_LETTERS = 
 const KINDS = { a: '', p: 'program', k: 'kernel', u: '', i: 'inlined', j: 'JIT code',
 	n: 'no symbol found' };
 
-const root = document.currentScript.closest('svg');
+const root = (document.currentScript || document.documentElement).closest('svg');
 const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
 
 // A name gives the letters that it shares with the one before it, and the rest.
