@@ -24,6 +24,12 @@ struct printer {
 	const struct report_options *options;
 };
 
+/* A pasted table: shares without samples, and no stacks beyond a function each. */
+static bool is_table(const struct printer *p)
+{
+	return strcmp(p->event->unit, "percent") == 0;
+}
+
 static void print_heading(const struct printer *p, const char *text)
 {
 	fprintf(p->stream, "\n%s%s%s\n", term_style(p->term, TERM_BOLD), text,
@@ -149,6 +155,10 @@ static void print_count(const struct printer *p, uint64_t count, int width)
 {
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
+	if (is_table(p)) {
+		fprintf(p->stream, "%*s", width, "-");
+		return;
+	}
 	units_count(&text, count);
 	fprintf(p->stream, "%*s", width, strbuf_text(&text));
 }
@@ -166,32 +176,41 @@ static void add_weight(const struct printer *p, struct strbuf *out)
 	}
 }
 
-/* "perf.data: 5,960 samples of cpu-clock at 999 Hz over 3.02 s, 5.96 s of CPU time" */
-static void print_what(const struct printer *p)
+/* "5,960 samples of cpu-clock at 999 Hz over 3.02 s, 5.96 s of CPU time" */
+static void add_amount(const struct printer *p, struct strbuf *out)
 {
 	const struct profile_selection *selection = p->selection;
-	auto_strbuf struct strbuf line = STRBUF_INIT;
 
-	strbuf_addf(&line, "%s (%s): ", p->profile->source, p->profile->format);
 	/* Decimal weights count nothing. */
 	if (p->event->scale > 1)
-		strbuf_addf(&line, "%.10g", (double)selection->weight / (double)p->event->scale);
+		strbuf_addf(out, "%.10g", (double)selection->weight / (double)p->event->scale);
 	else
-		units_count(&line, selection->sample_count);
-	strbuf_add_text(&line, " samples");
+		units_count(out, selection->sample_count);
+	strbuf_add_text(out, " samples");
 	if (strcmp(p->event->name, "samples") != 0)
-		strbuf_addf(&line, " of %s", p->event->name);
+		strbuf_addf(out, " of %s", p->event->name);
 	if (p->event->sampling_hz)
-		strbuf_addf(&line, " at %" PRIu64 " Hz", p->event->sampling_hz);
+		strbuf_addf(out, " at %" PRIu64 " Hz", p->event->sampling_hz);
 	if (selection->to_ns > selection->from_ns) {
-		strbuf_add_text(&line, " over ");
-		units_duration(&line, selection->to_ns - selection->from_ns);
+		strbuf_add_text(out, " over ");
+		units_duration(out, selection->to_ns - selection->from_ns);
 	}
 	/* For folded text the count is all that there is. */
 	if (strcmp(p->event->unit, "samples") != 0) {
-		strbuf_add_text(&line, ", ");
-		add_weight(p, &line);
+		strbuf_add_text(out, ", ");
+		add_weight(p, out);
 	}
+}
+
+static void print_what(const struct printer *p)
+{
+	auto_strbuf struct strbuf line = STRBUF_INIT;
+
+	strbuf_addf(&line, "%s (%s): ", p->profile->source, p->profile->format);
+	if (is_table(p))
+		strbuf_addf(&line, "shares of %s", p->event->name);
+	else
+		add_amount(p, &line);
 	fputs(term_style(p->term, TERM_BOLD), p->stream);
 	print_clipped(p, strbuf_str(&line), MAX(p->term->width, 80U) * 2, false);
 	fprintf(p->stream, "%s\n", term_style(p->term, TERM_PLAIN));
@@ -621,8 +640,11 @@ static void print_stack(const struct printer *p, const struct table *table,
 static void print_stacks(const struct printer *p)
 {
 	auto_table struct table table = table_stacks(p->selection, true, p->options->stacks);
+	bool any_callers = false;
 
-	if (!table.count)
+	for (size_t i = 0; i < table.count; i++)
+		any_callers |= p->profile->nodes.items[table.rows[i].node].parent != 0;
+	if (!any_callers)
 		return;
 	print_heading(p, "Hottest stacks (innermost function first)");
 	for (size_t i = 0; i < table.count; i++)
@@ -645,7 +667,8 @@ void report_text(const struct term *term, const struct profile_selection *select
 	auto_table struct table libraries = table_libraries(selection);
 
 	print_recording(&printer);
-	print_quality(&printer);
+	if (!is_table(&printer))
+		print_quality(&printer);
 	print_threads(&printer);
 	print_functions_by_self(&printer, &functions);
 	print_functions_by_children(&printer, &functions);

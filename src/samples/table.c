@@ -154,7 +154,7 @@ static struct table finish(const struct profile_selection *selection, struct tab
 
 static struct table table_by_group(const struct profile_selection *selection,
 				   const uint32_t *group_of_frame, uint32_t groups,
-				   bool inlined_too)
+				   bool inlined_too, const double *claimed)
 {
 	const struct profile *profile = selection->profile;
 	struct leaves leaves = leaves_make(selection);
@@ -175,14 +175,40 @@ static struct table table_by_group(const struct profile_selection *selection,
 			count_stack(&grouping, &leaves, leaf);
 	leaves_done(&leaves);
 	find_heaviest_places(&grouping);
+	for (uint32_t i = 0; claimed && i < groups; i++) {
+		uint64_t children = (uint64_t)(MIN(claimed[i], 1.0) * (double)selection->weight);
+
+		grouping.rows[i].children = MAX(grouping.rows[i].children, children);
+	}
 	return finish(selection, grouping.rows, groups);
+}
+
+/* A pasted table says itself what functions cost with what they call: per group, or NULL. */
+static double *claimed_children(const struct profile_selection *selection,
+				const uint32_t *group_of_frame, uint32_t groups)
+{
+	const struct profile *profile = selection->profile;
+	double *claimed;
+
+	/* Claims are of the whole table: of filtered rows only their own time is known. */
+	if (!profile->claims.count || selection->is_filtered)
+		return NULL;
+	claimed = x_calloc(groups, sizeof(*claimed));
+	for (size_t i = 0; i < profile->claims.count; i++) {
+		const struct profile_claim *claim = &profile->claims.items[i];
+
+		claimed[group_of_frame[claim->frame]] += claim->children;
+	}
+	return claimed;
 }
 
 struct table table_functions(const struct profile_selection *selection, bool inlined_too)
 {
 	auto_function_map struct function_map map = function_map_make(selection->profile, false);
 
-	return table_by_group(selection, map.of_frame, map.count, inlined_too);
+	auto_free double *claimed = claimed_children(selection, map.of_frame, map.count);
+
+	return table_by_group(selection, map.of_frame, map.count, inlined_too, claimed);
 }
 
 struct table table_libraries(const struct profile_selection *selection)
@@ -193,7 +219,7 @@ struct table table_libraries(const struct profile_selection *selection)
 
 	for (uint32_t i = 0; i < profile->frames.count; i++)
 		dso_of[i] = profile->frames.items[i].dso;
-	table = table_by_group(selection, dso_of, profile->texts.count, true);
+	table = table_by_group(selection, dso_of, profile->texts.count, true, NULL);
 	for (size_t i = 0; i < table.count; i++)
 		table.rows[i].text = profile->frames.items[table.rows[i].frame].dso;
 	return table;

@@ -10,7 +10,8 @@
 /*
  * A function is (dso, name): places of one function share a row, unnamed places of one dso do too.
  * `inlined_too` = false looks at physical symbols as perf does: the time of inlined code
- * belongs to the function that it was inlined into. Recursion counts once in `children`.
+ * belongs to the function that it was inlined into. Recursion counts once in `children`; of pasted
+ * tables these are what the table says.
  */
 struct table_row {
 	uint32_t frame;		 /* the heaviest place: name, dso, file, line; table_stack: leaf */

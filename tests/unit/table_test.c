@@ -252,6 +252,27 @@ static void programs_libraries_and_threads_add_up_to_the_whole(void **state)
 	assert_int_equal(threads.rows[1].thread, 1);
 }
 
+static void what_a_pasted_table_claims_of_callees_is_taken(void **state)
+{
+	auto_profile struct profile *profile = example();
+	auto_selection struct profile_selection selection = { 0 }, filtered = { 0 };
+	auto_table struct table table = { 0 }, part = { 0 };
+	const struct profile_filter filter = { .comm = "sh" };
+	uint32_t outer = frame(profile, "outer", "a.so", 0, 0);
+
+	(void)state;
+	profile_claim_vec_push(&profile->claims,
+			       (struct profile_claim){ .frame = outer, .children = 0.75 });
+	select_all(profile, NULL, &selection);
+	table = table_functions(&selection, false);
+	assert_int_equal(row_of(profile, &table, "outer")->children, 30 * MS);
+	assert_int_equal(row_of(profile, &table, "outer")->self, 0);
+	assert_int_equal(row_of(profile, &table, "f")->children, 30 * MS);
+	select_all(profile, &filter, &filtered);
+	part = table_functions(&filtered, false);
+	assert_null(row_of(profile, &part, "outer"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_filter_that_cannot_be_read_is_a_usage_error),
 		cmocka_unit_test(a_timeline_says_when_a_thread_was_busy),
 		cmocka_unit_test(programs_libraries_and_threads_add_up_to_the_whole),
+		cmocka_unit_test(what_a_pasted_table_claims_of_callees_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
