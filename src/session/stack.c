@@ -177,7 +177,7 @@ static void trim_unmapped_callers(struct chain *chain)
 
 static bool is_ours(const struct perf_data *data)
 {
-	return data && bytes_left(&data->own_section) > 0;
+	return data && str_starts_with(str_from(data->machine.perf_version), STR("sysgrok"));
 }
 
 static enum unwind_end chain_end(const struct chain *chain, const struct perf_data *data)

@@ -34,9 +34,16 @@ struct plt_range {
 	bool is_lazy; /* .plt: its entries push an index behind their first instruction */
 };
 
+/* .init and .fini: "sub rsp, 8; ...; add rsp, 8; ret", put together by the linker without CFI. */
+struct glue_range {
+	uint64_t start, end; /* [behind the sub, behind the add) are 8 bytes deeper */
+	uint64_t inner_start, inner_end;
+};
+
 VEC_DEFINE(rule_row_vec, struct rule_row)
 VEC_DEFINE(rule_function_vec, struct rule_function)
 VEC_DEFINE(plt_range_vec, struct plt_range)
+VEC_DEFINE(glue_range_vec, struct glue_range)
 
 struct rules {
 	struct cfi_machine *machine;
@@ -45,6 +52,7 @@ struct rules {
 	bool is_supported;
 	uint64_t entry; /* of the ELF file; 0 = none */
 	struct plt_range_vec plts;
+	struct glue_range_vec glue;
 	struct rule_function_vec functions; /* by start; those that were hit */
 	struct rule_row_vec rows;
 };
@@ -77,6 +85,32 @@ static void find_plts(struct rules *rules, const struct image *image)
 	}
 }
 
+static void find_glue(struct rules *rules, struct image *image, const char *name)
+{
+	static const uint8_t landing_pad[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	static const uint8_t sub[] = { 0x48, 0x83, 0xec, 8 };
+	static const uint8_t end[] = { 0x48, 0x83, 0xc4, 8, 0xc3 };
+	const struct image_section *section = image_section(image, name);
+	struct glue_range range;
+	struct bytes b;
+	size_t size_bytes;
+
+	if (!section || !image_contents(image, section, &b))
+		return;
+	size_bytes = bytes_left(&b);
+	if (size_bytes > sizeof(landing_pad) &&
+	    memcmp(b.pos, landing_pad, sizeof(landing_pad)) == 0)
+		b.pos += sizeof(landing_pad);
+	if (bytes_left(&b) < sizeof(sub) + sizeof(end) || memcmp(b.pos, sub, sizeof(sub)) != 0 ||
+	    memcmp(b.end - sizeof(end), end, sizeof(end)) != 0)
+		return;
+	range.start = section->address;
+	range.end = section->address + size_bytes;
+	range.inner_start = section->address + bytes_offset(&b) + sizeof(sub);
+	range.inner_end = range.end - 1;
+	glue_range_vec_push(&rules->glue, range);
+}
+
 struct rules *rules_new(struct dso_table *table, struct dso *dso, struct cfi_machine *machine)
 {
 	struct rules *rules = x_calloc(1, sizeof(*rules));
@@ -91,6 +125,10 @@ struct rules *rules_new(struct dso_table *table, struct dso *dso, struct cfi_mac
 	rules->is_supported = image->machine == EM_AARCH64 || image->machine == EM_X86_64;
 	rules->entry = image->entry;
 	find_plts(rules, image);
+	if (rules->arch == UNWIND_X86_64) {
+		find_glue(rules, image, ".init");
+		find_glue(rules, image, ".fini");
+	}
 	fde_index_init(&rules->index, table, dso);
 	return rules;
 }
@@ -101,6 +139,7 @@ void rules_free(struct rules *rules)
 		return;
 	fde_index_done(&rules->index);
 	plt_range_vec_done(&rules->plts);
+	glue_range_vec_done(&rules->glue);
 	rule_function_vec_done(&rules->functions);
 	rule_row_vec_done(&rules->rows);
 	free(rules);
@@ -333,7 +372,32 @@ static struct rule rule_without_cfi(const struct rules *rules, uint64_t address)
 				      .cfa_offset = address - plt->start < 6 ? 16 : 24,
 				      .ra_slot = -1 };
 	}
+	for (size_t i = 0; i < rules->glue.count; i++) {
+		const struct glue_range *glue = &rules->glue.items[i];
+
+		if (address < glue->start || address >= glue->end)
+			continue;
+		if (address < glue->inner_start || address >= glue->inner_end)
+			return (struct rule){ .kind = RULE_SP,
+					      .cfa_offset = SLOT_BYTES,
+					      .ra_slot = -1 };
+		return (struct rule){ .kind = RULE_SP,
+				      .cfa_offset = 2 * SLOT_BYTES,
+				      .ra_slot = -1 };
+	}
 	return (struct rule){ .kind = RULE_NONE };
+}
+
+/*
+ * A signal trampoline ends in its system call: while the kernel works on that, the instruction
+ * pointer lies one behind what the FDE covers.
+ */
+static bool is_behind_trampoline(struct rules *rules, uint64_t address)
+{
+	const struct cfi_section *section;
+	struct cfi_fde fde;
+
+	return fde_index_find(&rules->index, address - 1, &section, &fde) && fde.is_signal;
 }
 
 struct rule rules_find(struct rules *rules, uint64_t address)
@@ -348,8 +412,11 @@ struct rule rules_find(struct rules *rules, uint64_t address)
 	index = function_search(rules, address);
 	if (index > 0 && address < rules->functions.items[index - 1].end)
 		return rule_in_function(rules, &rules->functions.items[index - 1], address);
-	if (!fde_index_find(&rules->index, address, &section, &fde))
+	if (!fde_index_find(&rules->index, address, &section, &fde)) {
+		if (is_behind_trampoline(rules, address))
+			return (struct rule){ .kind = RULE_SIGNAL };
 		return rule_without_cfi(rules, address);
+	}
 	/* Overlapping FDEs are damage: only the first one that starts there is expanded. */
 	if (fde.end - fde.start > UINT32_MAX ||
 	    (index > 0 && rules->functions.items[index - 1].start == fde.start))
@@ -364,8 +431,14 @@ bool rules_row(struct rules *rules, uint64_t address, uint32_t *ret_ra_column)
 	const struct cfi_section *section;
 	struct cfi_fde fde;
 
-	if (!rules->is_supported || !fde_index_find(&rules->index, address, &section, &fde) ||
-	    !cfi_row_at(section, &fde, rules->machine, address))
+	if (!rules->is_supported)
+		return false;
+	if (!fde_index_find(&rules->index, address, &section, &fde)) {
+		address--;
+		if (!fde_index_find(&rules->index, address, &section, &fde) || !fde.is_signal)
+			return false;
+	}
+	if (!cfi_row_at(section, &fde, rules->machine, address))
 		return false;
 	*ret_ra_column = fde.ra_column;
 	return true;

@@ -105,6 +105,8 @@ static void build(struct strbuf *ret, unsigned flags)
 {
 	auto_elf_builder struct elf_builder elf = elf_builder_start();
 	struct frames frames = { .cfi = cfi_builder_start(EH_FRAME) };
+	static const uint8_t glue[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x83, 0xec, 8,
+					0x90, 0x90, 0x48, 0x83, 0xc4, 8,    0xc3 };
 	unsigned text, frame_section;
 
 	frames.cfi.is_debug_frame = flags & WORLD_DEBUG_FRAME;
@@ -121,6 +123,8 @@ static void build(struct strbuf *ret, unsigned flags)
 	text = elf_add_section(&elf, ".plt", SHT_PROGBITS, WORLD_PLT, NULL, 0x100);
 	elf.sections[text].flags |= SHF_EXECINSTR;
 	text = elf_add_section(&elf, ".plt.sec", SHT_PROGBITS, WORLD_PLT_SEC, NULL, 0x100);
+	elf.sections[text].flags |= SHF_EXECINSTR;
+	text = elf_add_section(&elf, ".init", SHT_PROGBITS, WORLD_INIT, glue, sizeof(glue));
 	elf.sections[text].flags |= SHF_EXECINSTR;
 	frame_section =
 		elf_add_section(&elf, flags & WORLD_DEBUG_FRAME ? ".debug_frame" : ".eh_frame",

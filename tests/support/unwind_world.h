@@ -25,7 +25,8 @@ enum world_function {
 	WORLD_TEXT_END = 0x2000,
 	WORLD_PLT = 0x2000, /* .plt without unwind information */
 	WORLD_PLT_SEC = 0x2100,
-	WORLD_END = 0x2200,
+	WORLD_INIT = 0x2200, /* .init: endbr64; sub rsp, 8; nops; add rsp, 8; ret */
+	WORLD_END = 0x2300,
 };
 
 #define WORLD_BASE UINT64_C(0x7f0000000000) /* process address of dso address 0 */

@@ -273,6 +273,42 @@ static void plt_entries_are_left_before_and_behind_their_push(void **state)
 	}
 }
 
+static void the_linkers_init_function_is_known_by_its_instructions(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		unsigned slot; /* of the return address */
+	} cases[] = { { 0, 0 }, { 4, 0 }, { 8, 1 }, { 10, 1 }, { 14, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world world;
+
+		world_at(&world, WORLD_HEADER, WORLD_INIT + cases[i].offset, 0);
+		world.stack[0] = world.stack[1] = 0x1234;
+		world.stack[cases[i].slot] = AT(WORLD_START + 0x10);
+		world_walk(&world, UNWIND_X86_64, WORDS, true, 32);
+		expect_end(&world, 2, UNWIND_COMPLETE);
+		world_done(&world);
+	}
+}
+
+static void a_trampoline_in_its_system_call_is_still_one(void **state)
+{
+	struct world world;
+
+	(void)state;
+	/* Its FDE ends at +0xff, and what follows has none before WORLD_REALIGNED. */
+	world_at(&world, WORLD_HEADER, WORLD_RESTORER + 0xff, 0);
+	world.stack[2] = AT(WORLD_LEAF);
+	world.stack[4] = SLOT(10);
+	world.stack[10] = AT(WORLD_START + 0x10);
+	world_walk(&world, UNWIND_X86_64, WORDS, true, 32);
+	expect_end(&world, 3, UNWIND_COMPLETE);
+	expect_frame(&world, 1, WORLD_LEAF, UNWIND_FRAME_SIGNAL);
+	world_done(&world);
+}
+
 static void damaged_unwind_information_is_told_apart_from_none(void **state)
 {
 	struct world world;
@@ -410,6 +446,8 @@ int main(void)
 		cmocka_unit_test(a_register_is_recovered_from_the_inner_frame_that_saved_it),
 		cmocka_unit_test(a_register_that_is_popped_already_keeps_its_value),
 		cmocka_unit_test(plt_entries_are_left_before_and_behind_their_push),
+		cmocka_unit_test(the_linkers_init_function_is_known_by_its_instructions),
+		cmocka_unit_test(a_trampoline_in_its_system_call_is_still_one),
 		cmocka_unit_test(damaged_unwind_information_is_told_apart_from_none),
 		cmocka_unit_test(more_frames_than_the_cap_are_said_to_be_too_deep),
 		cmocka_unit_test(processes_share_the_rules_of_a_file),
