@@ -64,6 +64,22 @@ static void warn_of_other_events(struct command_context *context,
 			     profile->events.items[selection->event].name, strbuf_text(&names));
 }
 
+static struct error *read_max_stack(const struct profile_options *options, uint64_t *ret_frames)
+{
+	*ret_frames = 0;
+	if (options->max_stack && !str_to_u64(str_from(options->max_stack), ret_frames))
+		return error_new(ERROR_USAGE, "--max-stack takes a number, not '%s'",
+				 options->max_stack);
+	return NULL;
+}
+
+bool profile_options_no_stacks(const struct profile_options *options)
+{
+	uint64_t frames;
+
+	return options->max_stack && str_to_u64(str_from(options->max_stack), &frames) && !frames;
+}
+
 struct stage {
 	const char *what;
 	struct progress progress;
@@ -87,11 +103,12 @@ struct error *profile_input_open(struct command_context *context,
 				 struct profile_input *ret)
 {
 	struct stage stage = { 0 };
-	const struct profile_load_options load = {
+	uint64_t max_frames;
+	struct profile_load_options load = {
 		.dso = { .sysroot = options->sysroot,
 			 .kallsyms_path = options->kallsyms,
 			 .offline = context->offline },
-		.max_frames = options->max_stack,
+		.no_stacks = profile_options_no_stacks(options),
 		.no_inlines = options->no_inlines || needs->no_inlines,
 		.no_lines = !needs->lines,
 		.on_progress = show_progress,
@@ -101,6 +118,8 @@ struct error *profile_input_open(struct command_context *context,
 	auto_profile_input struct profile_input input = { 0 };
 	const char *path;
 
+	TRY(read_max_stack(options, &max_frames));
+	load.max_frames = max_frames;
 	TRY(find_path(options, argc, argv, &path));
 	error = profile_load(path, &load, &input.profile);
 	progress_end(&stage.progress);

@@ -13,7 +13,7 @@ struct profile_options {
 	const char *input;
 	struct profile_filter filter;
 	const char *sysroot, *kallsyms;
-	uint64_t max_stack;
+	const char *max_stack; /* NULL: whole stacks */
 	bool no_inlines;
 };
 
@@ -51,8 +51,8 @@ struct profile_options {
 	{ 0, "time", "A,B", "samples between A and B: seconds from the first sample, percents, " \
 	  "or time stamps of perf script", \
 	  OPTION_TEXT, PROFILE_OPTION_AT(type, member, filter.time) }, \
-	{ 0, "max-stack", "N", "at most N frames of each stack, counted from the leaf", \
-	  OPTION_U64, PROFILE_OPTION_AT(type, member, max_stack) }, \
+	{ 0, "max-stack", "N", "at most N frames of each stack, counted from the leaf; 0: self time", \
+	  OPTION_TEXT, PROFILE_OPTION_AT(type, member, max_stack) }, \
 	{ 0, "no-inline", NULL, "do not look inlined functions up", \
 	  OPTION_FLAG, PROFILE_OPTION_AT(type, member, no_inlines) }, \
 	{ 0, "symfs", "DIR", "look for programs and libraries below DIR", \
@@ -60,6 +60,9 @@ struct profile_options {
 	{ 0, "kallsyms", "FILE", "kernel symbols of the recorded machine", \
 	  OPTION_TEXT, PROFILE_OPTION_AT(type, member, kallsyms) }
 /* clang-format on */
+
+/* --max-stack=0: perf's way to ask for self time only. */
+bool profile_options_no_stacks(const struct profile_options *options);
 
 struct profile_input {
 	struct profile *profile;

@@ -16,7 +16,7 @@ struct report_command_options {
 
 /* clang-format off */
 static const struct option options[] = {
-	{ 'n', "limit", "N", "rows of each table; 0 shows all", OPTION_U64,
+	{ 0, "limit", "N", "rows of each table; 0 shows all", OPTION_U64,
 	  offsetof(struct report_command_options, limit) },
 	{ 0, "stacks", "N", "hottest stacks to show", OPTION_U64,
 	  offsetof(struct report_command_options, stacks) },
@@ -29,7 +29,8 @@ static const struct option options[] = {
 	{ 'g', "call-graph", "TYPE", "'none' leaves the stacks out", OPTION_TEXT,
 	  offsetof(struct report_command_options, call_graph) },
 	{ 0, "stdio", NULL, "the report is always text", OPTION_IGNORED, 0 },
-	{ 0, "show-nr-samples", NULL, NULL, OPTION_IGNORED, 0 },
+	{ 'n', "show-nr-samples", NULL, "samples are always shown", OPTION_IGNORED, 0 },
+	{ 'f', "force", NULL, "a file of any owner is read", OPTION_IGNORED, 0 },
 	{ 0, "tui", NULL, "the tables are printed: leave it out", OPTION_REFUSED, 0 },
 	{ 's', "sort", "KEYS", "programs, libraries and functions have a table each: leave it out",
 	  OPTION_REFUSED, 0 },
@@ -71,6 +72,10 @@ static struct error *run_report(struct command_context *context, int argc, char 
 
 	if (!(given->percent_limit >= 0 && given->percent_limit <= 100))
 		return error_new(ERROR_USAGE, "--percent-limit is 0 to 100");
+	if (profile_options_no_stacks(&given->profile)) {
+		report.no_children = report.no_quality = true;
+		report.stacks = 0;
+	}
 	if (given->call_graph && strcmp(given->call_graph, "none") == 0)
 		report.stacks = 0;
 	TRY(profile_input_open(context, &given->profile, &needs, argc, argv, &input));

@@ -16,6 +16,7 @@ struct report_options {
 	size_t stacks;	  /* hottest stacks; 0 = none */
 	double min_ratio; /* rows below are left out of the text */
 	bool no_children; /* self time only */
+	bool no_quality;  /* of stacks that were left out on purpose */
 	bool ascii;	  /* no block characters */
 	struct mend_options mend;
 };

@@ -667,7 +667,7 @@ void report_text(const struct term *term, const struct profile_selection *select
 	auto_table struct table libraries = table_libraries(selection);
 
 	print_recording(&printer);
-	if (!is_table(&printer))
+	if (!is_table(&printer) && !options->no_quality)
 		print_quality(&printer);
 	print_threads(&printer);
 	print_functions_by_self(&printer, &functions);

@@ -221,18 +221,20 @@ static void add_member(struct builder *builder, const struct session_sample *sam
 {
 	if (evsel >= builder->event_of.count)
 		return;
-	profile_add_sample(builder->profile,
-			   &(struct profile_sample){
-				   .time_ns = sample->raw->time_ns,
-				   .weight = period,
-				   .count = 1,
-				   .node = node,
-				   .thread = thread_index(builder, sample->thread),
-				   .comm = comm_text(builder, sample->comm),
-				   .cpu = sample->raw->cpu,
-				   .event = (uint16_t)builder->event_of.items[evsel],
-				   .end = (uint8_t)sample_end(sample),
-			   });
+	profile_add_sample(
+		builder->profile,
+		&(struct profile_sample){
+			.time_ns = sample->raw->time_ns,
+			.weight = period,
+			.count = 1,
+			.node = node,
+			.thread = thread_index(builder, sample->thread),
+			.comm = comm_text(builder, sample->comm),
+			.cpu = sample->raw->cpu,
+			.event = (uint16_t)builder->event_of.items[evsel],
+			.end = (uint8_t)(builder->options->no_stacks ? PROFILE_END_UNKNOWN
+								     : sample_end(sample)),
+		});
 }
 
 static void add_sample(void *context, const struct session_sample *sample)

@@ -95,8 +95,8 @@ struct error *profile_load(const char *path, const struct profile_load_options *
 		TRY(file_read(path, TEXT_CAP_BYTES, &bytes));
 		if (!perf_data_is_magic((const uint8_t *)strbuf_text(&bytes), bytes.len)) {
 			TRY(profile_import_text(strbuf_str(&bytes), name, ret));
-			if (options->max_frames)
-				shorten_stacks(*ret, options->max_frames);
+			if (options->no_stacks || options->max_frames)
+				shorten_stacks(*ret, options->no_stacks ? 1 : options->max_frames);
 			return NULL;
 		}
 		TRY(load_bytes(strbuf_str(&bytes), options, &profile));
