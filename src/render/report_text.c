@@ -490,9 +490,9 @@ static void print_function(const struct printer *p, const struct table *table,
 	add_place(p, &place, frame);
 	print_clipped(p, strbuf_str(&name), name_columns, place.len > 0);
 	if (place.len) {
-		fputs(" ", p->stream);
+		fputs("  ", p->stream);
 		print_clipped(p, strbuf_str(&place),
-			      MAX(p->term->width, 80U) - numbers - name_columns - 1, false);
+			      MAX(p->term->width, 80U) - numbers - name_columns - 2, false);
 	}
 	fputc('\n', p->stream);
 }

@@ -72,8 +72,8 @@ uint32_t import_frame_at(struct profile *profile, struct str name, struct str ds
 
 bool profile_text_is_known(struct str text)
 {
-	return import_script_is(text) || import_folded_is(text) || import_stack_is(text) ||
-	       import_table_is(text);
+	return import_report_is(text) || import_script_is(text) || import_folded_is(text) ||
+	       import_stack_is(text) || import_table_is(text);
 }
 
 /* perf 6.1 with --max-stack=0 drops every row of a recording with --call-graph dwarf. */
@@ -96,7 +96,9 @@ struct error *profile_import_text(struct str text, const char *name, struct prof
 
 	if (!str_trim(text).len)
 		return error_new(ERROR_INPUT, "'%s' is empty", name);
-	if (import_script_is(text))
+	if (import_report_is(text))
+		import_report(profile, text);
+	else if (import_script_is(text))
 		import_script(profile, text);
 	else if (import_folded_is(text))
 		import_folded(profile, text);

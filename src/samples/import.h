@@ -20,6 +20,10 @@ bool import_folded_is(struct str text);
 void import_script(struct profile *profile, struct str text);
 bool import_script_is(struct str text);
 
+/* The table of functions in the text of 'sysgrok report', when that is what was kept or pasted. */
+void import_report(struct profile *profile, struct str text);
+bool import_report_is(struct str text);
+
 /* A frame of name `name` in dso `path`, as text says them; "[unknown]" and "" are no names. */
 uint32_t import_frame(struct profile *profile, struct str name, struct str dso_path,
 		      uint32_t flags);

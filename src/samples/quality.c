@@ -151,6 +151,10 @@ static void keep_dsos(struct meter *meter, struct quality *quality)
 {
 	const struct profile *profile = meter->profile;
 
+	for (uint32_t i = 0; i < profile->texts.count; i++)
+		meter->rows[i].facts = UINT32_MAX;
+	for (uint32_t i = 0; i < profile->dsos.count; i++)
+		meter->rows[profile->dsos.items[i].name].facts = i;
 	quality->dsos = meter->rows;
 	for (uint32_t i = 0; i < profile->texts.count; i++) {
 		struct quality_dso row = meter->rows[i];
@@ -158,10 +162,6 @@ static void keep_dsos(struct meter *meter, struct quality *quality)
 		if (!row.frames)
 			continue;
 		row.dso = i;
-		row.facts = UINT32_MAX;
-		for (uint32_t d = 0; d < profile->dsos.count; d++)
-			if (profile->dsos.items[d].name == i)
-				row.facts = d;
 		quality->dsos[quality->dso_count++] = row;
 	}
 	qsort_r(quality->dsos, quality->dso_count, sizeof(*quality->dsos), compare_harm,

@@ -218,6 +218,33 @@ static void what_a_jit_inlined_becomes_frames_of_its_own(void **state)
 	free(out);
 }
 
+static void the_text_of_our_report_is_read_back(void **state)
+{
+	auto_profile struct profile *profile =
+		import("x (perf.data): 5 samples of cpu-clock\n\n"
+		       "Functions by their own time\n"
+		       "    self children   samples  function\n"
+		       "  60.00%   80.00%     1,158  std::map<..>::find (skid)  a b.so map.h:7\n"
+		       "  20.00%   20.00%         9  [no name]                  libx.so\n"
+		       "  20.00%  in 3 more functions\n\n"
+		       "Programs\n  60.00%  1  a\n");
+	const struct profile_frame *frame;
+
+	(void)state;
+	assert_string_equal(profile->format, "sysgrok report");
+	assert_int_equal(profile->claims.count, 2);
+	frame = &profile->frames.items[profile->claims.items[0].frame];
+	assert_string_equal(profile_text(profile, frame->name), "std::map<..>::find");
+	assert_string_equal(profile_text(profile, frame->dso), "a b.so");
+	assert_string_equal(profile_text(profile, frame->file), "map.h");
+	assert_int_equal(frame->line, 7);
+	frame = &profile->frames.items[profile->claims.items[1].frame];
+	assert_true(frame->flags & PROFILE_FRAME_UNNAMED);
+	/* 60 %, 20 %, and what is left of the whole. */
+	assert_int_equal(profile->samples.count, 3);
+	assert_int_equal(profile->samples.items[0].weight * 5, profile->events.items[0].weight * 3);
+}
+
 static void other_text_is_refused_with_a_hint(void **state)
 {
 	static const char *const texts[] = {
@@ -253,6 +280,7 @@ int main(void)
 		cmocka_unit_test(headers_may_lack_period_time_and_event),
 		cmocka_unit_test(source_lines_and_side_band_records_are_not_samples),
 		cmocka_unit_test(what_a_jit_inlined_becomes_frames_of_its_own),
+		cmocka_unit_test(the_text_of_our_report_is_read_back),
 		cmocka_unit_test(other_text_is_refused_with_a_hint),
 	};
 
