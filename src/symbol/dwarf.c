@@ -25,7 +25,8 @@ static void read_section(struct image *image, const char *name, struct bytes *re
  * Real files cause work in proportion to their size: each table is read once, each range once or
  * twice, each function's entries once. The budgets stop what a damaged one may ask for beyond.
  */
-static void open_file(struct dwarf_file *file, struct image *image)
+static void open_file(struct dwarf_file *file, struct image *image,
+		      const struct dwarf_options *options)
 {
 	struct dwarf_sections *sections = &file->sections;
 
@@ -37,7 +38,9 @@ static void open_file(struct dwarf_file *file, struct image *image)
 	read_section(image, ".debug_addr", &sections->addr);
 	read_section(image, ".debug_ranges", &sections->ranges);
 	read_section(image, ".debug_rnglists", &sections->rnglists);
-	read_section(image, ".debug_line", &sections->line);
+	/* Often compressed, and not for nothing. */
+	if (options->lines)
+		read_section(image, ".debug_line", &sections->line);
 	read_section(image, ".debug_aranges", &sections->aranges);
 	file->abbrev_budget = 8 * (uint64_t)bytes_left(&sections->abbrev) + (1 << 20);
 	file->range_budget =
@@ -56,10 +59,10 @@ struct dwarf *dwarf_new(struct image *image, struct image *alt, const struct dwa
 	dwarf->path.cap = PATH_CAP_BYTES;
 	dwarf->alt.is_alt = true;
 	if (alt) {
-		open_file(&dwarf->alt, alt);
+		open_file(&dwarf->alt, alt, options);
 		dwarf->main.alt = &dwarf->alt;
 	}
-	open_file(&dwarf->main, image);
+	open_file(&dwarf->main, image, options);
 	dwarf_index_units(dwarf);
 	return dwarf;
 }
