@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -13,9 +14,29 @@ void interner_done(struct interner *interner)
 	*interner = (struct interner)INTERNER_INIT;
 }
 
+/* Names of C++ have hundreds of bytes: eight at a time, unlike str_hash, which must give the same
+ * everywhere; here only equal texts of one run meet. */
+static uint64_t text_hash(struct str text)
+{
+	uint64_t hash = text.len, word;
+	const char *pos = text.ptr;
+	size_t left;
+
+	for (left = text.len; left >= sizeof(word); left -= sizeof(word), pos += sizeof(word)) {
+		memcpy(&word, pos, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	if (left)
+		memcpy(&word, pos, left);
+	hash = (hash ^ word) * 0xd6e8feb86659fd93U;
+	return hash ^ hash >> 32;
+}
+
 static uint32_t *slot_of(const struct interner *interner, struct str text)
 {
-	uint32_t i = (uint32_t)str_hash(text) & interner->slot_mask;
+	uint32_t i = (uint32_t)text_hash(text) & interner->slot_mask;
 
 	while (interner->slots[i] && !str_eq(interner->strings[interner->slots[i] - 1], text))
 		i = (i + 1) & interner->slot_mask;

@@ -27,12 +27,17 @@ static bool is_mangled(struct str name)
 	       str_starts_with(name, STR("__Z")) || str_starts_with(name, STR("_GLOBAL_"));
 }
 
-/* Rust first: its older scheme is also valid C++, with the hash as the last name. */
-static bool run(const char *mangled, struct output *output)
+/* Rust's older scheme is also valid C++, with a hash, "17h" and 16 digits, as the last name. */
+static bool may_be_rust(struct str name)
+{
+	return str_starts_with(name, STR("_R")) || str_find(name, STR("17h")) >= 0;
+}
+
+static bool run(const char *mangled, bool rust_first, struct output *output)
 {
 	if (setjmp(output->too_long))
 		return false;
-	if (rust_demangle_callback(mangled, DMGL_NO_OPTS, add_text, output))
+	if (rust_first && rust_demangle_callback(mangled, DMGL_NO_OPTS, add_text, output))
 		return true;
 	strbuf_reset(output->text);
 	return cplus_demangle_v3_callback(mangled, DMGL_NO_OPTS, add_text, output);
@@ -48,5 +53,5 @@ bool demangle(struct str name, struct strbuf *ret)
 		return false;
 	memcpy(mangled, name.ptr, name.len);
 	mangled[name.len] = '\0';
-	return run(mangled, &output) && ret->len;
+	return run(mangled, may_be_rust(name), &output) && ret->len;
 }
