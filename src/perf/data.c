@@ -234,6 +234,7 @@ static void impl_free(struct perf_data_impl *impl)
 	perf_layout_done(&impl->layout);
 	unpack_free(impl->unpack);
 	order_vec_done(&impl->pending);
+	deferred_done(&impl->deferred);
 	file_map_close(impl->map);
 	free(impl);
 }
@@ -307,12 +308,28 @@ static struct bytes record_at(struct perf_data_impl *impl, uint64_t key, bool sw
 				   (size_t)(impl->records.end - impl->map->data - place));
 	uint16_t size;
 
+	if (bytes_left(&all) < PERF_RECORD_HEADER_BYTES)
+		return all;
 	memcpy(&size, all.pos + 6, sizeof(size));
 	if (swap)
 		size = __builtin_bswap16(size);
 	/* a file that someone truncates meanwhile reads as zeros */
 	all.end = all.pos + MIN((size_t)size, bytes_left(&all));
 	return all;
+}
+
+/* The user's part of a chain may stand in a record of its own, later in the file. */
+static void complete_chain(struct perf_data *data, struct perf_sample *sample)
+{
+	struct perf_data_impl *impl = data->impl;
+	const struct deferred_chain *rest = deferred_find(&impl->deferred, sample);
+	struct bytes record;
+
+	if (!rest)
+		return;
+	record = record_at(impl, rest->key, data->swap);
+	record.swap = data->swap;
+	deferred_join(&impl->deferred, sample, record);
 }
 
 enum perf_next perf_data_next(struct perf_data *data, struct perf_record *ret)
@@ -332,6 +349,8 @@ enum perf_next perf_data_next(struct perf_data *data, struct perf_record *ret)
 			if (key & ORDER_UNPACKED)
 				impl->delivered_place = (key & ORDER_PLACE) + 1;
 			count_record(data, ret);
+			if (ret->kind == PERF_KIND_SAMPLE && impl->deferred.slots)
+				complete_chain(data, &ret->sample);
 			return PERF_NEXT_RECORD;
 		}
 		data->tally.malformed++;

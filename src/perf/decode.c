@@ -132,6 +132,26 @@ static uint64_t tail_time(const struct perf_layout *layout, const struct perf_ev
 	return attr->sample_type & PERF_SAMPLE_TIME ? word_at(layout, tail + word * 8) : 0;
 }
 
+bool perf_layout_tid(const struct perf_layout *layout, const uint8_t *record, size_t size_bytes,
+		     int32_t *ret)
+{
+	const struct perf_event_attr *attr;
+	uint32_t tid;
+	size_t tail;
+
+	if (!layout->evsel_count || size_bytes < PERF_RECORD_HEADER_BYTES)
+		return false;
+	attr = &layout->evsels[evsel_of(layout, type_of(layout, record), record, size_bytes)].attr;
+	tail = tail_bytes(attr);
+	if (!(attr->sample_type & PERF_SAMPLE_TID) || !tail ||
+	    size_bytes < PERF_RECORD_HEADER_BYTES + tail)
+		return false;
+	/* pid, then tid */
+	memcpy(&tid, record + size_bytes - tail + 4, sizeof(tid));
+	*ret = (int32_t)(layout->swap ? __builtin_bswap32(tid) : tid);
+	return true;
+}
+
 uint64_t perf_layout_time(const struct perf_layout *layout, const uint8_t *record,
 			  size_t size_bytes)
 {

@@ -32,6 +32,9 @@ enum perf_decode { PERF_DECODE_OK, PERF_DECODE_MALFORMED };
 /* Its time only, or 0: what sorting needs. */
 uint64_t perf_layout_time(const struct perf_layout *layout, const uint8_t *record,
 			  size_t size_bytes);
+/* The thread that a record other than a sample is about; false where it does not say. */
+bool perf_layout_tid(const struct perf_layout *layout, const uint8_t *record, size_t size_bytes,
+		     int32_t *ret);
 /* All of it. Pointers in `ret` are into `record`. file_offset is left for the caller. */
 enum perf_decode perf_layout_decode(const struct perf_layout *layout, const uint8_t *record,
 				    size_t size_bytes, struct perf_record *ret);

@@ -140,6 +140,8 @@ static bool take_record(struct perf_data *data, const uint8_t *record, size_t si
 	entry.time_ns = perf_layout_time(&impl->layout, record, size_bytes);
 	if (type == PERF_RECORD_SAMPLE && impl->layout.has_time)
 		entry.key |= ORDER_SAMPLE;
+	if (type == PERF_FILE_CALLCHAIN_DEFERRED)
+		deferred_add(&impl->deferred, &impl->layout, record, size_bytes, entry.key);
 	if (entry.time_ns > impl->newest_ns)
 		impl->newest_ns = entry.time_ns;
 	order_vec_push(&impl->pending, entry);

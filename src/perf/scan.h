@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "perf/data.h"
 #include "perf/decode.h"
+#include "perf/deferred.h"
 #include "perf/order.h"
 #include "perf/unpack.h"
 
@@ -15,8 +16,9 @@ struct perf_data_impl {
 	struct file_map *map;
 	struct bytes records; /* the data section: `pos` is where the scan stands */
 	struct perf_layout layout;
-	bool layout_is_stale;	  /* events were added: make the layout again */
-	bool at_end;		  /* nothing more to scan */
+	bool layout_is_stale; /* events were added: make the layout again */
+	bool at_end;	      /* nothing more to scan */
+	struct deferred deferred;
 	struct unpack *unpack;	  /* NULL: no compressed record was met */
 	struct order_vec pending; /* [next, ready): in order and deliverable */
 	size_t next, ready;

@@ -173,6 +173,9 @@ struct bytes unpack_at(struct unpack *unpack, uint64_t place)
 	const struct chunk *chunk = &unpack->chunks.items[chunk_of(unpack, place)];
 	size_t offset = (size_t)(place - chunk->base);
 
+	/* no longer, or never, there */
+	if (place < chunk->base || offset > chunk->used)
+		return bytes_of(chunk->data, 0);
 	return bytes_of(chunk->data + offset, chunk->used - offset);
 }
 

@@ -25,7 +25,7 @@ enum unpack_result unpack_feed(struct unpack *unpack, struct bytes packed, bool 
 			       bool (*on_record)(void *context, const uint8_t *record,
 						 size_t size_bytes, uint64_t place),
 			       void *context);
-/* The bytes at a kept place, up to the end of what is unpacked there. */
+/* The bytes at a kept place, up to the end of what is unpacked there; none where it was dropped. */
 struct bytes unpack_at(struct unpack *unpack, uint64_t place);
 /* One kept record at `place` is not needed any more. */
 void unpack_drop(struct unpack *unpack, uint64_t place);

@@ -14,6 +14,7 @@ enum {
 	HEADER_BYTES = 104,
 	FEATURE_BUILD_ID = 2,
 	FEATURE_EVENT_DESC = 12,
+	RECORD_CALLCHAIN_DEFERRED = 22,
 	RECORD_HEADER_ATTR = 64,
 	RECORD_EVENT_UPDATE = 78,
 	RECORD_HEADER_FEATURE = 80,
@@ -313,6 +314,21 @@ void perf_builder_lost(struct perf_builder *builder, uint64_t count, uint64_t ti
 	put_u64(builder, &body, 0);
 	put_u64(builder, &body, count);
 	add_with_tail(builder, PERF_RECORD_LOST, 0, &body, 0, time_ns);
+}
+
+void perf_builder_deferred_chain(struct perf_builder *builder, uint32_t pid, uint32_t tid,
+				 uint64_t cookie, const uint64_t *chain, size_t chain_count,
+				 uint64_t time_ns)
+{
+	struct byte_vec body = { 0 };
+
+	put_u64(builder, &body, cookie);
+	put_u64(builder, &body, chain_count);
+	for (size_t i = 0; i < chain_count; i++)
+		put_u64(builder, &body, chain[i]);
+	put_tail(builder, &body, pid, tid, time_ns);
+	perf_builder_record(builder, RECORD_CALLCHAIN_DEFERRED, 0, body.items, body.count);
+	byte_vec_done(&body);
 }
 
 static void put_sample_words(const struct perf_builder *builder, struct byte_vec *body,

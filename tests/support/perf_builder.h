@@ -49,6 +49,10 @@ void perf_builder_fork(struct perf_builder *builder, uint32_t pid, uint32_t pare
 		       uint32_t tid, uint32_t parent_tid, uint64_t time_ns);
 void perf_builder_exit(struct perf_builder *builder, uint32_t pid, uint32_t tid, uint64_t time_ns);
 void perf_builder_lost(struct perf_builder *builder, uint64_t count, uint64_t time_ns);
+/* The user chain of earlier samples of that thread (Linux 6.19). */
+void perf_builder_deferred_chain(struct perf_builder *builder, uint32_t pid, uint32_t tid,
+				 uint64_t cookie, const uint64_t *chain, size_t chain_count,
+				 uint64_t time_ns);
 /* By the sample_type of event `event` (0 = the first). */
 void perf_builder_sample(struct perf_builder *builder, unsigned event,
 			 const struct built_sample *sample);

@@ -180,6 +180,81 @@ static void registers_stack_and_chain_come_in_the_kernels_order(void **state)
 	perf_builder_free(builder);
 }
 
+static void check_deferred(unsigned flags, bool packed)
+{
+	struct perf_builder *builder = builder_of(flags, PLAIN_TYPE | PERF_SAMPLE_CALLCHAIN);
+	const uint64_t chain[] = { PERF_CONTEXT_KERNEL, 0xffff1, PERF_CONTEXT_DEFERRED, 77 };
+	const uint64_t user[] = { PERF_CONTEXT_USER, 0x1111, 0x2222 };
+	const uint64_t expected[] = { PERF_CONTEXT_KERNEL, 0xffff1, PERF_CONTEXT_USER, 0x1111,
+				      0x2222 };
+	struct built_sample sample = sample_at(5);
+	struct perf_record record;
+	struct perf_data *data;
+
+	sample.chain = chain;
+	sample.chain_count = ARRAY_SIZE(chain);
+	if (packed)
+		perf_builder_pack(builder);
+	perf_builder_sample(builder, 0, &sample);
+	/* the same cookie in another thread is another chain */
+	perf_builder_deferred_chain(builder, 100, 55, 77, user, 1, 6);
+	perf_builder_deferred_chain(builder, 100, 101, 77, user, ARRAY_SIZE(user), 7);
+	if (packed)
+		perf_builder_pack_end(builder, 60, false);
+	data = open_built(builder);
+	assert_int_equal(perf_data_next(data, &record), PERF_NEXT_RECORD);
+	assert_int_equal(bytes_left(&record.sample.callchain), sizeof(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		uint64_t word = 0;
+
+		assert_true(bytes_u64(&record.sample.callchain, &word));
+		assert_int_equal(word, expected[i]);
+	}
+	check_times(data, (const uint64_t[]){ 6, 7 }, 2);
+	assert_null(data->damage);
+	perf_data_free(data);
+	perf_builder_free(builder);
+}
+
+static void a_deferred_user_chain_joins_its_sample(void **state)
+{
+	(void)state;
+	check_deferred(0, false);
+	check_deferred(PERF_BUILDER_SWAP, false);
+	check_deferred(0, true);
+}
+
+/* Its record came and went before the sample did: there is nothing to join with. */
+static void a_deferred_chain_that_comes_too_early_is_not_looked_for(void **state)
+{
+	struct perf_builder *builder = builder_of(0, PLAIN_TYPE | PERF_SAMPLE_CALLCHAIN);
+	const uint64_t chain[] = { PERF_CONTEXT_DEFERRED, 77 }, user[] = { PERF_CONTEXT_USER, 1 };
+	struct built_sample sample = sample_at(0);
+	struct perf_record record;
+	struct perf_data *data;
+
+	(void)state;
+	sample.chain = chain;
+	sample.chain_count = ARRAY_SIZE(chain);
+	for (uint64_t round = 1; round < 60; round++) {
+		perf_builder_pack(builder);
+		if (round == 1)
+			perf_builder_deferred_chain(builder, 100, 101, 77, user, 2, 1);
+		for (sample.time_ns = round * 1000; sample.time_ns < round * 1000 + 999;
+		     sample.time_ns++)
+			perf_builder_sample(builder, 0, &sample);
+		perf_builder_pack_end(builder, 60000, false);
+		perf_builder_round(builder);
+	}
+	data = open_built(builder);
+	while (perf_data_next(data, &record) == PERF_NEXT_RECORD)
+		if (record.kind == PERF_KIND_SAMPLE)
+			assert_in_range(bytes_left(&record.sample.callchain), 16, 24);
+	assert_int_equal(data->tally.samples, 59 * 999);
+	perf_data_free(data);
+	perf_builder_free(builder);
+}
+
 static void side_band_records_say_what_the_kernel_said(void **state)
 {
 	const uint8_t build_id[20] = { 1, 2, 3, 20 };
@@ -632,6 +707,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sample_reads_the_same_from_files_and_pipes_of_both_byte_orders),
 		cmocka_unit_test(registers_stack_and_chain_come_in_the_kernels_order),
+		cmocka_unit_test(a_deferred_user_chain_joins_its_sample),
+		cmocka_unit_test(a_deferred_chain_that_comes_too_early_is_not_looked_for),
 		cmocka_unit_test(side_band_records_say_what_the_kernel_said),
 		cmocka_unit_test(records_come_in_time_order_with_time_zero_first),
 		cmocka_unit_test(records_without_time_stay_in_file_order),
