@@ -13,15 +13,15 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 
 
-class Timeout(Exception):
-    pass
-
-
 class Run:
-    """One run: cpu (user + system) and wall in seconds, peak RSS of the largest process in bytes."""
+    """One run: cpu (user + system) and wall in seconds, peak RSS of the largest process in bytes.
 
-    def __init__(self, cpu, wall, rss, status):
+    `ended`: the time limit ended it, so that the figures are what it took at least.
+    """
+
+    def __init__(self, cpu, wall, rss, status, ended):
         self.cpu, self.wall, self.rss, self.status = cpu, wall, rss, status
+        self.ended = ended
 
 
 def subreaper():
@@ -29,7 +29,8 @@ def subreaper():
 
 
 def measure(command, limit, stdin=None, stdout=subprocess.DEVNULL, cwd=None):
-    """Runs `command` in a session of its own and waits for all it started; Timeout past `limit`."""
+    """Runs `command` in a session of its own, ends it after `limit` seconds, and waits for all it
+    started."""
     begin = time.monotonic()
     child = subprocess.Popen(command, stdin=stdin or subprocess.DEVNULL, stdout=stdout,
                              stderr=subprocess.DEVNULL, start_new_session=True, cwd=cwd)
@@ -51,9 +52,7 @@ def measure(command, limit, stdin=None, stdout=subprocess.DEVNULL, cwd=None):
                 child.returncode = status
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    if time.monotonic() - begin >= limit:
-        raise Timeout(f"over {limit:g} s")
-    return Run(cpu, wall, rss, status)
+    return Run(cpu, wall, rss, status, time.monotonic() - begin >= limit)
 
 
 def kill_session(pid):
@@ -73,6 +72,10 @@ class Pairs:
     def count(self):
         return len(self.first)
 
+    @property
+    def first_was_ended(self):
+        return any(run.ended for run in self.first)
+
     def median(self, which, figure):
         return statistics.median(getattr(run, figure) for run in getattr(self, which))
 
@@ -83,21 +86,18 @@ class Pairs:
 
 
 def alternate(first, second, pairs, budget, limit):
-    """Up to `pairs` pairs; no new one is begun once they have taken `budget` seconds in all.
-
-    `first` and `second` are commands, or functions that return a Run.
-    """
-    def once(command):
-        return command() if callable(command) else measure(command, limit)
-
+    """Up to `pairs` pairs of runs of two commands; no new pair is begun once they have taken
+    `budget` seconds in all. Where the first command was ended by its limit its figures are lower
+    bounds; that, or a failure, of the second is an error."""
     runs = Pairs([], [])
     begin = time.monotonic()
     while runs.count < pairs:
-        runs.first.append(once(first))
-        runs.second.append(once(second))
-        for run in (runs.first[-1], runs.second[-1]):
-            if run.status:
-                raise RuntimeError(f"exit status {run.status}")
+        runs.first.append(measure(first, limit))
+        runs.second.append(measure(second, limit))
+        if runs.first[-1].status and not runs.first[-1].ended:
+            raise RuntimeError(f"{first[0]}: exit status {runs.first[-1].status}")
+        if runs.second[-1].status:
+            raise RuntimeError(f"{second[0]}: exit status {runs.second[-1].status}")
         if time.monotonic() - begin > budget:
             break
     return runs
