@@ -23,6 +23,9 @@ static void add(struct mends *mends, const char *format, ...)
 	mends->items[mends->count++] = strbuf_take(&text);
 }
 
+/* Missing lines matter less than missing names: from ten times the share on. */
+enum { MENDS_LINES_FACTOR = 10 };
+
 /* Debian keeps debug files in NAME-dbgsym, but for some that have -dbg of their own. */
 static char *debug_package(const struct mend_options *options, const char *path)
 {
@@ -77,30 +80,53 @@ static void examine_file(const struct examiner *examiner)
 		    "'%s' is not here: point --symfs at a copy of the recorded files", path);
 }
 
+/* Names are there; lines and inlined functions would be with debug information. */
+static void examine_debug_info(const struct examiner *examiner, const char *path)
+{
+	auto_free char *package = NULL;
+
+	if (examiner->dso->frames / MENDS_LINES_FACTOR < examiner->least)
+		return;
+	package = debug_package(examiner->options, path);
+	if (package)
+		add(examiner->ret, "no debug info: install %s to see lines and inlined functions",
+		    package);
+	else if (path[0] == '/')
+		add(examiner->ret, "no debug info: build it with -g to see lines and inlined "
+				   "functions");
+}
+
 static void examine_names(const struct examiner *examiner)
 {
 	const struct profile_dso *facts = examiner->facts;
 	const char *name = profile_text(examiner->profile, facts->name);
 	const char *path = profile_text(examiner->profile, facts->path);
+	bool has_unnamed = examiner->dso->unnamed >= examiner->least;
 	auto_free char *package = NULL;
 
-	if (examiner->dso->unnamed < examiner->least)
-		return;
 	if (is_kernel_name(name)) {
-		add(examiner->ret, facts->names_hidden
-					   ? "the kernel hides its addresses: run as root, or set "
-					     "kernel.kptr_restrict=0"
-					   : "kernel names of that machine: give --kallsyms FILE");
+		if (has_unnamed)
+			add(examiner->ret, facts->names_hidden
+						   ? "the kernel hides its addresses: run as "
+						     "root, or set kernel.kptr_restrict=0"
+						   : "kernel names of that machine: give "
+						     "--kallsyms FILE");
 		return;
 	}
 	if (is_jit_path(path)) {
-		add(examiner->ret, "code made at run time without a map: node --perf-basic-prof, "
-				   "java with perf-map-agent, python -X perf");
+		if (has_unnamed)
+			add(examiner->ret, "code made at run time without a map: node "
+					   "--perf-basic-prof, java with perf-map-agent, python "
+					   "-X perf");
 		return;
 	}
 	/* With all its names, what has none is no function: PLT stubs, padding. */
-	if (facts->missing || facts->wrong_build_id || facts->has_debug_info)
+	if (facts->missing || facts->wrong_build_id || facts->has_debug_info || path[0] == '[')
 		return;
+	if (!has_unnamed) {
+		examine_debug_info(examiner, path);
+		return;
+	}
 	package = debug_package(examiner->options, path);
 	if (package)
 		add(examiner->ret, "stripped: install %s", package);
