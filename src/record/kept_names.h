@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "dso/dso.h"
 #include "perf/writer.h"
 
@@ -29,10 +31,13 @@ struct kept_names {
 };
 
 void kept_names_done(struct kept_names *names);
-/* Cheap when the dso is a file that stays. */
+/* False for files that will be there: those that were not found by way of a process. */
 static inline bool kept_names_wants(const struct dso *dso)
 {
-	return dso && dso->kind != DSO_UNMAPPED && (dso->kind != DSO_FILE || dso->deleted);
+	if (!dso || dso->kind == DSO_UNMAPPED)
+		return false;
+	return dso->kind != DSO_FILE || dso->deleted ||
+	       (dso->open_path && strncmp(dso->open_path, "/proc/", 6) == 0);
 }
 void kept_names_add(struct kept_names *names, const struct dso *dso, uint64_t address);
 /* Names everything and writes the file's own section; `namer` may be NULL. */
