@@ -34,6 +34,11 @@ static void print_notes(struct str notes)
 		fprintf(stderr, "sysgrok: note: %.*s\n", STR_ARG(line));
 }
 
+static void print_version(void)
+{
+	puts("sysgrok " SYSGROK_VERSION);
+}
+
 static enum term_color_mode color_mode(const char *name)
 {
 	if (strcmp(name, "always") == 0)
@@ -132,7 +137,9 @@ static struct error *run_command(const struct command *command, struct global_op
 	if (command->defaults)
 		memcpy(options, command->defaults, command->options_size);
 	error = options_parse(&input, argc, argv, &notes, &operands);
-	if (!error) {
+	if (!error && global->version) {
+		print_version();
+	} else if (!error) {
 		print_notes(strbuf_str(&notes));
 		error = start(command, global, options, operands, argv);
 	}
@@ -160,7 +167,7 @@ static struct error *sysgrok(int argc, char **argv)
 	if (error)
 		return usage_hint(error, NULL);
 	if (global.version) {
-		puts("sysgrok " SYSGROK_VERSION);
+		print_version();
 		return NULL;
 	}
 	if (!operands && !global.help)
