@@ -20,6 +20,8 @@ static void dso_free(struct dso *dso)
 	image_free(dso->image);
 	image_free(dso->debug);
 	image_free(dso->alt);
+	image_free(dso->mini);
+	free(dso->mini_data);
 	dso_known_name_vec_done(&dso->known);
 	free(dso->path);
 	free(dso->open_path);

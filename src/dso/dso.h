@@ -53,10 +53,12 @@ struct dso {
 	struct image *image;	    /* NULL until dso_image() */
 	struct image *debug;	    /* separate debug file; NULL: none, or not asked for yet */
 	struct image *alt;	    /* what the debug file shares with others (dwz) */
+	struct image *mini;	    /* of .gnu_debugdata */
+	uint8_t *mini_data;	    /* its bytes */
 	char *open_path;	    /* where the file was really found, or NULL */
 	char *debug_path;
 	bool deleted; /* " (deleted)" was cut from the path */
-	bool alt_tried;
+	bool alt_tried, mini_tried;
 	struct dso_known_name_vec known; /* texts live in the table's arena */
 	/* DSO_KERNEL: where _text lay when it was recorded (the file offset of the map named
 	 * "[kernel.kallsyms]_text"); 0 = not known. Tells a kernel that was booted anew. */
@@ -103,6 +105,11 @@ struct image *dso_debug_image(struct dso_table *table, struct dso *dso);
 struct image *dso_separate_image(struct dso_table *table, struct dso *dso);
 /* The file that `debug` shares with others (.gnu_debugaltlink, made by dwz); NULL = none. */
 struct image *dso_alt_image(struct dso_table *table, struct dso *dso, struct image *debug);
+/*
+ * The symbol table that Fedora and its kin keep, packed, in stripped files (.gnu_debugdata): only
+ * functions that are not in .dynsym. NULL = none.
+ */
+struct image *dso_mini_image(struct dso_table *table, struct dso *dso);
 /*
  * Opens the image from `path` when it has none yet: for the live recorder, which reaches deleted
  * and containers' files as /proc/PID/map_files/... The build-id, if known, must be equal.

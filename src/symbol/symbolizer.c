@@ -97,6 +97,15 @@ const struct interner *symbolizer_texts(const struct symbolizer *symbolizer)
 	return &symbolizer->texts;
 }
 
+/* What stripped files of some distributions keep. */
+static void add_mini_symbols(struct symbolizer *symbolizer, struct names *names)
+{
+	struct image *mini = dso_mini_image(symbolizer->table, names->dso);
+
+	if (mini)
+		symtab_add_section(&names->symtab, mini, image_section(mini, ".symtab"));
+}
+
 /* As perf does: where a debug file has the full table, the image's short one adds only aliases. */
 static void load_elf_symbols(struct symbolizer *symbolizer, struct names *names)
 {
@@ -108,6 +117,8 @@ static void load_elf_symbols(struct symbolizer *symbolizer, struct names *names)
 		symtab_add_section(symtab, separate, image_section(separate, ".symtab"));
 	if (image && !symtab->symbols.count) {
 		symtab_add_section(symtab, image, image_section(image, ".symtab"));
+		if (!symtab->symbols.count)
+			add_mini_symbols(symbolizer, names);
 		names->has_symtab = symtab->symbols.count;
 		symtab_add_section(symtab, image, image_section(image, ".dynsym"));
 	} else {

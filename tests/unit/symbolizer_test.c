@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,54 @@ static void without_debug_information_there_is_the_symbol_alone(void **state)
 	done(&f);
 }
 
+/* A file with a function in .dynsym and another in .gnu_debugdata. */
+static void write_fedora_program(const struct fixture *f, const char *name, bool damaged)
+{
+	auto_elf_builder struct elf_builder mini = elf_builder_start(), elf = elf_builder_start();
+	auto_strbuf struct strbuf file = STRBUF_INIT;
+	uint8_t packed[4096];
+	size_t packed_bytes = 0;
+	unsigned text;
+
+	text = elf_add_section(&mini, ".text", SHT_NOBITS, 0x1000, NULL, 0x1000);
+	elf_add_symbol(&mini, "hidden_one", ELF64_ST_INFO(STB_LOCAL, STT_FUNC), (uint16_t)text,
+		       0x1200, 0x10);
+	elf_finish_symbols(&mini, false);
+	elf_builder_finish(&mini, &file);
+	assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL,
+						 (const uint8_t *)file.ptr, file.len, packed,
+						 &packed_bytes, sizeof(packed)),
+			 LZMA_OK);
+	if (damaged)
+		packed[packed_bytes / 2] ^= 0x55;
+	strbuf_reset(&file);
+	text = elf_add_section(&elf, ".text", SHT_PROGBITS, 0x1000, NULL, 0x1000);
+	elf_add_symbol(&elf, "exported", ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), (uint16_t)text,
+		       0x1100, 0x10);
+	elf_finish_symbols(&elf, true);
+	elf_add_section(&elf, ".gnu_debugdata", SHT_PROGBITS, 0, packed, packed_bytes);
+	elf_builder_finish(&elf, &file);
+	write_file(f, name, strbuf_str(&file));
+}
+
+static void a_packed_symbol_table_adds_what_the_dynamic_one_lacks(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	write_fedora_program(&f, "good", false);
+	write_fedora_program(&f, "bad", true);
+	check(&f, dso_table_get(&f.table, DSO_FILE, "/good", -1, NULL), 0x1108, "exported@:0",
+	      0x1100);
+	check(&f, dso_table_get(&f.table, DSO_FILE, "/good", -1, NULL), 0x1208, "hidden_one@:0",
+	      0x1200);
+	check(&f, dso_table_get(&f.table, DSO_FILE, "/bad", -1, NULL), 0x1108, "exported@:0",
+	      0x1100);
+	check(&f, dso_table_get(&f.table, DSO_FILE, "/bad", -1, NULL), 0x1208, "@:0", 0);
+	done(&f);
+}
+
 static void many_addresses_are_each_worked_out_once(void **state)
 {
 	struct fixture f;
@@ -302,6 +351,7 @@ int main(void)
 		cmocka_unit_test(the_physical_name_is_the_symbol_tables),
 		cmocka_unit_test(without_a_symbol_table_dwarf_has_the_name),
 		cmocka_unit_test(without_debug_information_there_is_the_symbol_alone),
+		cmocka_unit_test(a_packed_symbol_table_adds_what_the_dynamic_one_lacks),
 		cmocka_unit_test(many_addresses_are_each_worked_out_once),
 		cmocka_unit_test(names_that_the_recording_brought_win_also_when_they_come_late),
 		cmocka_unit_test(kernel_and_modules_share_one_table_of_names),
