@@ -153,6 +153,7 @@ static void with_terminal_as_stderr(void (*write)(void), char *ret, size_t size_
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	int saved = dup(STDERR_FILENO), side;
+	size_t filled = 0;
 	ssize_t got;
 
 	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
@@ -160,10 +161,12 @@ static void with_terminal_as_stderr(void (*write)(void), char *ret, size_t size_
 	dup2(side, STDERR_FILENO);
 	write();
 	dup2(saved, STDERR_FILENO);
-	assert_int_equal(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
-	got = read(terminal, ret, size_bytes - 1);
-	ret[got > 0 ? got : 0] = '\0';
 	close(side);
+	/* It comes in parts, as the kernel passes it on; the end is an error when all is read. */
+	while (filled < size_bytes - 1 &&
+	       (got = read(terminal, ret + filled, size_bytes - 1 - filled)) > 0)
+		filled += (size_t)got;
+	ret[filled] = '\0';
 	close(saved);
 	close(terminal);
 }
