@@ -28,6 +28,7 @@ struct reader {
 	struct frame_id_vec tail_frame; /* frame of each tail + 1, 0 = not made yet */
 	struct profile_sample sample;
 	bool in_sample, skip, has_one_line, is_bare;
+	bool has_blank_lines; /* between samples */
 };
 
 static bool is_digit(char c)
@@ -102,6 +103,14 @@ static bool is_event_word(struct str word)
 	return word.len >= 2 && word.ptr[word.len - 1] == ':' && !is_digit(word.ptr[0]);
 }
 
+static bool is_misc(struct str word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (word.ptr[i] < 'A' || word.ptr[i] > 'Z')
+			return false;
+	return word.len && word.len <= 4;
+}
+
 /* "[cpu] time: period event:" behind the ids, each of them optional; false where none is there. */
 static bool read_header_fields(struct str rest, struct header *header)
 {
@@ -118,10 +127,15 @@ static bool read_header_fields(struct str rest, struct header *header)
 			return true;
 	}
 	/* -F +misc prints letters ("U", "K", "PH") here. */
-	if (word.len <= 2 && any && word.ptr[0] >= 'A' && word.ptr[0] <= 'Z') {
-		before = rest;
-		if (!str_next_word(&rest, &word))
-			return true;
+	if (is_misc(word)) {
+		struct str after = rest, next;
+		uint64_t time_ns;
+
+		if (str_next_word(&after, &next) && (any || read_time(next, &time_ns))) {
+			before = rest;
+			rest = after;
+			word = next;
+		}
 	}
 	if (read_time(word, &header->time_ns)) {
 		any = true;
@@ -178,6 +192,15 @@ static bool read_header(struct str line, struct header *ret)
 
 	if (!str_next_word(&rest, &word))
 		return false;
+	/* -F without comm: ids come first, or the time does. */
+	if ((read_ids(word, &header.pid, &header.tid) && read_header_fields(rest, &header) &&
+	     header.time_ns) ||
+	    (read_time(word, &header.time_ns) && read_header_fields(trimmed, &header))) {
+		header.comm = STR("");
+		*ret = header;
+		return true;
+	}
+	header = (struct header){ .pid = -1, .tid = -1, .cpu = UINT32_MAX };
 	while (str_next_word(&rest, &word)) {
 		if (!read_ids(word, &header.pid, &header.tid))
 			continue;
@@ -442,6 +465,7 @@ static bool starts_blank(struct str line)
 
 static void read_line(struct reader *reader, struct str line)
 {
+	static const struct header no_header = { .pid = -1, .tid = -1, .cpu = UINT32_MAX };
 	struct header header;
 	struct str tail;
 
@@ -468,6 +492,15 @@ static void read_line(struct reader *reader, struct str line)
 	}
 	if (reader->in_sample && starts_blank(line) && read_source_line(reader, line))
 		return;
+	/* -F ip,sym,dso: stacks without any header. */
+	if (!reader->in_sample && starts_blank(line) && read_frame(line, &tail)) {
+		start_sample(reader, &no_header);
+		add_frame(reader, tail);
+		reader->has_one_line = !reader->has_blank_lines;
+		if (reader->has_one_line)
+			finish_sample(reader);
+		return;
+	}
 	if (!starts_blank(line) && !reader->in_sample) {
 		read_bare_header(line, &header);
 		start_sample(reader, &header);
@@ -479,7 +512,10 @@ static void read_line(struct reader *reader, struct str line)
 
 void import_script(struct profile *profile, struct str text)
 {
-	struct reader reader = { .profile = profile };
+	struct reader reader = {
+		.profile = profile,
+		.has_blank_lines = str_find(text, STR("\n\n")) >= 0,
+	};
 	struct str line;
 
 	profile->format = "perf script";
@@ -495,7 +531,7 @@ void import_script(struct profile *profile, struct str text)
 bool import_script_is(struct str text)
 {
 	struct str line, tail, symbol, dso;
-	unsigned lines = 0, headers = 0, frames = 0, others = 0;
+	unsigned lines = 0, headers = 0, frames = 0, with_dso = 0, others = 0;
 
 	while (lines < LOOK_LINES && str_next_line(&text, &line)) {
 		struct header header;
@@ -509,10 +545,13 @@ bool import_script_is(struct str text)
 		} else if (read_frame(line, &tail)) {
 			split_tail(tail, &symbol, &dso);
 			frames += dso.len || starts_blank(line);
+			with_dso += dso.len > 0;
 			others += !(dso.len || starts_blank(line));
 		} else {
 			others++;
 		}
 	}
-	return headers ? (headers + frames) * 2 > others : frames && frames >= others && others > 0;
+	if (headers)
+		return (headers + frames) * 2 > others;
+	return frames && frames >= others && (others > 0 || with_dso * 2 > frames);
 }

@@ -185,6 +185,28 @@ static void headers_may_lack_period_time_and_event(void **state)
 			"gzip;deflate 1\n");
 }
 
+static void headers_may_begin_with_ids_or_time_or_be_left_out(void **state)
+{
+	auto_profile struct profile *profile =
+		import("19550  1163.828843:    1001001 cpu-clock:ppp: \n"
+		       "\t    10 f (/bin/a)\n\n"
+		       "  1163.828844: \n\t    10 f (/bin/a)\n\n"
+		       "templates 19552 K      1163.828845:    1001001 cpu-clock:ppp: \n"
+		       "\t    10 f (/bin/a)\n\n");
+
+	(void)state;
+	assert_int_equal(profile->samples.count, 3);
+	assert_int_equal(profile->threads.items[0].tid, 19550);
+	assert_int_equal(profile->samples.items[0].weight, 1001001);
+	assert_true(profile->samples.items[1].time_ns == 1163828844000);
+	assert_string_equal(profile_text(profile, profile->samples.items[2].comm), "templates");
+	assert_int_equal(profile->samples.items[2].weight, 1001001);
+	assert_folds_to("\t 10 leaf (/bin/a)\n\t 20 main (/bin/a)\n\n"
+			"\t 11 leaf (/bin/a)\n\t 20 main (/bin/a)\n",
+			"main;leaf 2\n");
+	assert_folds_to(" 10 leaf (/bin/a)\n 20 other (/bin/a)\n", "leaf 1\nother 1\n");
+}
+
 static void source_lines_and_side_band_records_are_not_samples(void **state)
 {
 	auto_profile struct profile *profile =
@@ -278,6 +300,7 @@ int main(void)
 		cmocka_unit_test(two_events_are_never_added_together),
 		cmocka_unit_test(samples_on_one_line_have_their_leaf_only),
 		cmocka_unit_test(headers_may_lack_period_time_and_event),
+		cmocka_unit_test(headers_may_begin_with_ids_or_time_or_be_left_out),
 		cmocka_unit_test(source_lines_and_side_band_records_are_not_samples),
 		cmocka_unit_test(what_a_jit_inlined_becomes_frames_of_its_own),
 		cmocka_unit_test(the_text_of_our_report_is_read_back),
