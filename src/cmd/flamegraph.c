@@ -1,4 +1,5 @@
 /* A flame graph of any profile: `sysgrok flamegraph perf.data`. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -114,7 +115,8 @@ static struct error *run_flamegraph(struct command_context *context, int argc, c
 
 	flamegraph_render(&input.selection, &tree, &graph_options, &graph);
 	TRY(output_open(given->output, &output));
-	fwrite(graph.ptr, 1, graph.len, output.stream);
+	if (fwrite(graph.ptr, 1, graph.len, output.stream) != graph.len)
+		return error_errno(errno, "writing '%s'", given->output);
 	TRY(output_finish(&output));
 	if (strcmp(given->output, "-") != 0)
 		say_where(context, given->output, &input.selection);
