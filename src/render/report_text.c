@@ -181,6 +181,12 @@ static void add_amount(const struct printer *p, struct strbuf *out)
 {
 	const struct profile_selection *selection = p->selection;
 
+	/* Pasted stacks: their number is all that there is. */
+	if (!selection->sample_count && p->event->scale == 1) {
+		units_count(out, selection->weight);
+		strbuf_addf(out, " %s", p->event->unit);
+		return;
+	}
 	/* Decimal weights count nothing. */
 	if (p->event->scale > 1)
 		strbuf_addf(out, "%.10g", (double)selection->weight / (double)p->event->scale);

@@ -176,8 +176,11 @@ static struct table table_by_group(const struct profile_selection *selection,
 	leaves_done(&leaves);
 	find_heaviest_places(&grouping);
 	for (uint32_t i = 0; claimed && i < groups; i++) {
-		uint64_t children = (uint64_t)(MIN(claimed[i], 1.0) * (double)selection->weight);
+		uint64_t children;
 
+		if (grouping.rows[i].frame == UINT32_MAX) /* inlined places only */
+			continue;
+		children = (uint64_t)(MIN(claimed[i], 1.0) * (double)selection->weight);
 		grouping.rows[i].children = MAX(grouping.rows[i].children, children);
 	}
 	return finish(selection, grouping.rows, groups);
