@@ -367,6 +367,21 @@ static void add_losses(struct strbuf *out, const struct record_summary *summary)
 	}
 }
 
+/* The clock of a process begins anew each time it runs: what is shorter than its period escapes. */
+static void note_escaped(struct strbuf *notes, const struct record_summary *summary)
+{
+	double seen_s = summary->sampled_cpu_s, lost_s;
+
+	if (summary->lost || summary->command_cpu_s < 0.2 || seen_s < 0 ||
+	    seen_s > summary->command_cpu_s / 2)
+		return;
+	lost_s = summary->command_cpu_s - seen_s;
+	strbuf_addf(notes,
+		    "%.2f of %.2f s of CPU time escaped the samples: many processes end within one "
+		    "period of the clock; -a (the whole system) sees them\n",
+		    lost_s, summary->command_cpu_s);
+}
+
 static void add_command_end(struct strbuf *out, const struct record_summary *summary)
 {
 	if (!summary->command_ended)
@@ -442,6 +457,8 @@ static struct error *run_record(struct command_context *context, int argc, char 
 
 	if (!error)
 		error = record_run(&request.options, &notes, &summary);
+	if (!error)
+		note_escaped(&notes, &summary);
 	if (!given->quiet)
 		print_notes(&notes);
 	if (summary.started && summary.event_name && !given->quiet)

@@ -20,7 +20,8 @@
 enum {
 	RING_PAGES_MIN = 8,
 	RING_PAGES_USER = 512, /* what is tried without privilege; it is halved until it fits */
-	RING_BYTES_ROOT = 16 << 20, /* a quarter of a second of 64 KB dumps at 999 Hz */
+	RING_BYTES_ROOT = 16 << 20,   /* a quarter of a second of 64 KB dumps at 999 Hz */
+	RINGS_BYTES_ROOT = 512 << 20, /* of all CPUs together: machines with many have less each */
 	SIDE_PAGES_MAX = 256,
 	DUMP_BYTES_MAX = 65528, /* 65535 and 65536 are EINVAL */
 	DUMP_BYTES_MIN = 1024,
@@ -196,6 +197,24 @@ static struct perf_ring *ring_of(struct perf_events *events, const struct perf_e
 			      (fd->evsel == events->side_evsel ? events->cpu_count : 0)];
 }
 
+/* A generic hardware event on a CPU of another kind than the first one is that PMU's. */
+static int open_on_other_kind(const struct perf_event_attr *attr, int32_t tid, int cpu)
+{
+	uint32_t types[8];
+	size_t count = pmu_hybrid_types(types, ARRAY_SIZE(types));
+	int fd = -1;
+
+	for (size_t i = 0; i < count && fd < 0; i++) {
+		struct perf_event_attr other = *attr;
+
+		other.config = (attr->config & UINT32_MAX) | (uint64_t)types[i] << 32;
+		fd = perf_event_open_fd(&other, tid, cpu);
+	}
+	if (fd < 0)
+		errno = ENOENT;
+	return fd;
+}
+
 /* One event of one thread on one CPU. A CPU or thread that went away meanwhile is left out. */
 static struct error *open_one(struct perf_events *events, uint32_t evsel, int32_t tid,
 			      uint32_t cpu_index)
@@ -203,6 +222,9 @@ static struct error *open_one(struct perf_events *events, uint32_t evsel, int32_
 	struct perf_event_attr *attr = &events->evsels.items[evsel].attr;
 	int fd = perf_event_open_fd(attr, tid, events->cpus[cpu_index]);
 
+	if (fd < 0 && errno == ENOENT &&
+	    (attr->type == PERF_TYPE_HARDWARE || attr->type == PERF_TYPE_HW_CACHE))
+		fd = open_on_other_kind(attr, tid, events->cpus[cpu_index]);
 	if (fd < 0 && (errno == ESRCH || errno == ENODEV))
 		return NULL;
 	if (fd < 0)
@@ -245,21 +267,28 @@ static int map_rings_of(struct perf_events *events, size_t pages)
 	return 0;
 }
 
-static size_t first_ring_pages(const struct perf_open_options *options)
+static size_t first_ring_pages(const struct perf_events *events,
+			       const struct perf_open_options *options)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), pages = RING_PAGES_MIN;
+	size_t most = RING_BYTES_ROOT;
 
 	while (options->ring_pages && pages < options->ring_pages)
 		pages *= 2;
 	if (options->ring_pages)
 		return pages;
-	return geteuid() == 0 ? RING_BYTES_ROOT / page_bytes : RING_PAGES_USER;
+	if (geteuid() != 0)
+		return RING_PAGES_USER;
+	while (most > RING_PAGES_USER * page_bytes && most * events->cpu_count > RINGS_BYTES_ROOT)
+		most /= 2;
+	return most / page_bytes;
 }
 
 static struct error *map_rings(struct perf_events *events, const struct perf_open_options *options,
 			       struct strbuf *notes)
 {
-	size_t pages = first_ring_pages(options), page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	size_t pages = first_ring_pages(events, options),
+	       page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	size_t wanted = pages;
 	int status;
 
@@ -364,12 +393,13 @@ struct error *perf_events_open(const struct perf_open_options *options, struct s
 	find_cpus(events);
 	TRY(plan_events(options, events));
 	TRY(settle_events(events, probe_tid, notes));
-	set_watermarks(events, first_ring_pages(options));
+	set_watermarks(events, first_ring_pages(events, options));
 	TRY(open_all(events, options));
 	TRY(map_rings(events, options, notes));
 	/* attrs are fixed at opening: smaller rings need other watermarks and dumps */
 	if (shrink_dumps(events, options) ||
-	    events->sample_ring_bytes < first_ring_pages(options) * 4096) {
+	    events->sample_ring_bytes <
+		    first_ring_pages(events, options) * (size_t)sysconf(_SC_PAGESIZE)) {
 		size_t pages = events->sample_ring_bytes / (size_t)sysconf(_SC_PAGESIZE);
 		struct perf_open_options smaller = *options;
 

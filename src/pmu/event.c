@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/options.h"
 
@@ -202,6 +203,24 @@ void pmu_event_name(const struct perf_event_attr *attr, struct strbuf *out)
 		strbuf_addf(out, "type %u config 0x%llx", attr->type,
 			    (unsigned long long)attr->config);
 	add_modifiers(attr, out);
+}
+
+size_t pmu_hybrid_types(uint32_t *types, size_t capacity)
+{
+	static const char *const devices[] = { "cpu_core", "cpu_atom", "cpu_lowpower" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(devices) && count < capacity; i++) {
+		auto_free char *path =
+			x_asprintf("/sys/bus/event_source/devices/%s/type", devices[i]);
+		auto_strbuf struct strbuf text = STRBUF_INIT;
+		auto_error struct error *error = file_read(path, 64, &text);
+		uint64_t type;
+
+		if (!error && str_to_u64(str_trim(strbuf_str(&text)), &type) && type <= UINT32_MAX)
+			types[count++] = (uint32_t)type;
+	}
+	return count;
 }
 
 bool pmu_cpu_present(void)

@@ -332,6 +332,12 @@ static struct error *run_loop(struct recorder *recorder)
 	return NULL;
 }
 
+static bool is_clock(const struct perf_event_attr *attr)
+{
+	return attr->type == PERF_TYPE_SOFTWARE && (attr->config == PERF_COUNT_SW_CPU_CLOCK ||
+						    attr->config == PERF_COUNT_SW_TASK_CLOCK);
+}
+
 static void summarize(struct recorder *recorder)
 {
 	struct record_summary *summary = recorder->summary;
@@ -350,6 +356,12 @@ static void summarize(struct recorder *recorder)
 	for (size_t i = 0; i < recorder->events->side_evsel; i++)
 		strbuf_addf(&names, "%s%s", i ? ", " : "", recorder->events->evsels.items[i].name);
 	summary->event_name = strbuf_take(&names);
+	summary->sampled_cpu_s = -1;
+	if (is_clock(&evsel->attr) && recorder->events->side_evsel == 1)
+		summary->sampled_cpu_s =
+			evsel->attr.freq
+				? (double)counts->samples / (double)evsel->attr.sample_freq
+				: (double)counts->samples * (double)evsel->attr.sample_period / 1e9;
 }
 
 static struct error *finish(struct recorder *recorder)
@@ -397,6 +409,9 @@ static void recorder_done(struct recorder *recorder)
 	workload_stop(&recorder->workload);
 	recorder->summary->command_ended = had_command;
 	recorder->summary->command_status = recorder->workload.wait_status;
+	if (!recorder->options->system_wide && !recorder->options->pid_count &&
+	    !recorder->summary->was_interrupted)
+		recorder->summary->command_cpu_s = recorder->workload.cpu_s;
 	if (recorder->is_live)
 		live_done(&recorder->live);
 	if (recorder->writer)

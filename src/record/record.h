@@ -39,6 +39,9 @@ struct record_summary {
 	bool was_interrupted;
 	bool command_ended;
 	int command_status; /* as of waitpid() */
+	/* CPU time of a command that was measured from its start to its end; 0 = there is none */
+	double command_cpu_s;
+	double sampled_cpu_s; /* what the samples of a clock stand for; < 0 = not a clock */
 };
 
 void record_summary_done(struct record_summary *summary);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,14 +122,26 @@ struct error *workload_go(struct workload *workload, const char *name)
 	return got == (ssize_t)sizeof(status) ? error_errno(status, "starting '%s'", name) : NULL;
 }
 
+static double seconds_of(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static bool reap(struct workload *workload, int options)
+{
+	struct rusage usage;
+
+	if (wait4(workload->pid, &workload->wait_status, options, &usage) != workload->pid)
+		return false;
+	workload->cpu_s = seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
+	workload->pid = 0;
+	workload->has_ended = true;
+	return true;
+}
+
 bool workload_poll(struct workload *workload)
 {
-	if (workload->pid > 0 &&
-	    waitpid(workload->pid, &workload->wait_status, WNOHANG) == workload->pid) {
-		workload->pid = 0;
-		workload->has_ended = true;
-	}
-	return workload->has_ended;
+	return workload->has_ended || (workload->pid > 0 && reap(workload, WNOHANG));
 }
 
 void workload_await(struct workload *workload, int signal_fd)
@@ -148,8 +161,6 @@ void workload_stop(struct workload *workload)
 	if (workload->pid <= 0 || workload_poll(workload))
 		return;
 	kill(workload->pid, SIGTERM);
-	while (waitpid(workload->pid, &workload->wait_status, 0) < 0 && errno == EINTR)
+	while (!reap(workload, 0) && errno == EINTR)
 		;
-	workload->pid = 0;
-	workload->has_ended = true;
 }

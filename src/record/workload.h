@@ -14,6 +14,7 @@ struct workload {
 	pid_t pid; /* 0 = none, or it ended and was waited for */
 	int go_fd, failed_fd;
 	int wait_status; /* as of waitpid(), once it ended */
+	double cpu_s;	 /* used by it and by those that it waited for */
 	bool has_ended;
 };
 
