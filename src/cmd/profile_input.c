@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "samples/table.h"
+
+enum { HINT_PROGRAMS = 8 };
 
 static const char default_path[] = "perf.data";
 
@@ -97,6 +100,39 @@ static void show_progress(void *context, const char *what, uint64_t done, uint64
 	progress_update(&stage->progress, done);
 }
 
+static bool has_cpus(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->samples.count; i++)
+		if (profile->samples.items[i].cpu != UINT32_MAX)
+			return true;
+	return false;
+}
+
+/* With what there would have been to choose from. */
+static struct error *nothing_passes(const struct profile *profile,
+				    const struct profile_filter *filter)
+{
+	const struct profile_filter event_only = { .event = filter->event };
+	struct error *error =
+		error_new(ERROR_INPUT, "no sample of '%s' passes the filters", profile->source);
+	auto_selection struct profile_selection all = { 0 };
+	auto_table struct table programs = { 0 };
+	auto_strbuf struct strbuf names = STRBUF_INIT;
+
+	if (filter->cpu && !has_cpus(profile))
+		return error_with_hint(error, "its samples carry no CPU: record with -a, or perf's "
+					      "--sample-cpu");
+	error_free(profile_select(profile, &event_only, &all));
+	programs = table_programs(&all);
+	for (size_t i = 0; i < programs.count && i < HINT_PROGRAMS; i++)
+		strbuf_addf(&names, "%s%s", i ? ", " : "",
+			    profile_text(profile, programs.rows[i].text));
+	if (!filter->comm || !names.len)
+		return error;
+	return error_with_hint(error, "it holds samples of %s%s", strbuf_text(&names),
+			       programs.count > HINT_PROGRAMS ? ", ..." : "");
+}
+
 struct error *profile_input_open(struct command_context *context,
 				 const struct profile_options *options,
 				 const struct profile_needs *needs, int argc, char **argv,
@@ -134,8 +170,7 @@ struct error *profile_input_open(struct command_context *context,
 		TRY(profile_select(input.profile, &options->filter, &input.selection));
 		warn_of_other_events(context, options, &input.selection);
 		if (!input.selection.count)
-			return error_new(ERROR_INPUT, "no sample of '%s' passes the filters",
-					 input.profile->source);
+			return nothing_passes(input.profile, &options->filter);
 	}
 	*ret = input;
 	input = (struct profile_input){ 0 };

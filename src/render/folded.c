@@ -25,6 +25,7 @@ struct writer {
 	struct arena texts;
 	struct strbuf scratch;
 	struct line_vec lines;
+	bool is_tidy; /* folded text comes out as it went in */
 };
 
 /* "net/http.(*Client).Do": the brackets are part of a Go method's name. */
@@ -54,12 +55,15 @@ static struct str without_arguments(struct str name)
 static void add_tidy_name(const struct writer *writer, struct strbuf *out, struct str name,
 			  bool is_java)
 {
-	if (!writer->options->full_names && !is_go_method(name)) {
+	bool is_tidy = writer->is_tidy;
+
+	if (!is_tidy && !writer->options->full_names && !is_go_method(name)) {
 		struct str cut = without_arguments(name);
 
 		name = cut.len ? cut : name;
 	}
-	if (is_java && name.len > 1 && name.ptr[0] == 'L' && memchr(name.ptr, '/', name.len))
+	if (!is_tidy && is_java && name.len > 1 && name.ptr[0] == 'L' &&
+	    memchr(name.ptr, '/', name.len))
 		name = (struct str){ name.ptr + 1, name.len - 1 };
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
@@ -69,7 +73,7 @@ static void add_tidy_name(const struct writer *writer, struct strbuf *out, struc
 			strbuf_add_char(out, ':');
 		else if ((unsigned char)c < ' ' || c == 0x7f)
 			strbuf_add_char(out, '?');
-		else if (c != '"' && c != '\'')
+		else if (is_tidy || (c != '"' && c != '\''))
 			strbuf_add_char(out, c);
 	}
 }
@@ -242,6 +246,7 @@ void folded_write(FILE *stream, const struct profile_selection *selection,
 	struct writer writer = {
 		.profile = profile,
 		.options = options,
+		.is_tidy = str_is(str_from(profile->format), "folded"),
 		.labels = x_calloc(profile->frames.count, sizeof(struct str)),
 		.java_labels = x_calloc(profile->frames.count, sizeof(struct str)),
 	};

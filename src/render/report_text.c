@@ -363,8 +363,8 @@ static void print_rest(const struct printer *p, const struct table *table, size_
 	}
 	if (!count)
 		return;
-	print_percent(p, table_share(table, weight));
-	fprintf(p->stream, "  in %zu more %s\n", count, what);
+	fprintf(p->stream, "%7.2f%%  in %zu more %s\n", table_share(table, weight) * 100, count,
+		what);
 }
 
 /* Text without thread ids has programs only, and these have a table of their own. */

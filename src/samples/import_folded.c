@@ -125,7 +125,13 @@ static bool is_function_name(struct str name)
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
 		if (str_is(name, roots[i]))
 			return true;
-	return str_starts_with(name, STR("__libc_start")) || str_find(name, STR("::")) >= 0 ||
+	/* "java/lang/Thread.run", "runtime.goexit"; only functions carry marks. */
+	if (cut_marks(&name) ||
+	    (memchr(name.ptr, '/', name.len) && memchr(name.ptr, '.', name.len) &&
+	     !memchr(name.ptr, ':', name.len)))
+		return true;
+	return str_starts_with(name, STR("runtime.")) ||
+	       str_starts_with(name, STR("__libc_start")) || str_find(name, STR("::")) >= 0 ||
 	       str_find(name, STR(" (")) >= 0 || str_find(name, STR("()")) >= 0 ||
 	       str_find(name, STR(".py:")) >= 0 || str_starts_with(name, STR("ret_from_fork")) ||
 	       str_starts_with(name, STR("entry_SYSCALL"));
