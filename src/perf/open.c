@@ -25,7 +25,8 @@ enum {
 	SIDE_PAGES_MAX = 256,
 	DUMP_BYTES_MAX = 65528, /* 65535 and 65536 are EINVAL */
 	DUMP_BYTES_MIN = 1024,
-	DUMPS_PER_RING = 48,
+	DUMPS_PER_RING = 48,   /* at least */
+	RINGS_PER_SECOND = 10, /* a ring of a busy CPU is to last a tenth of a second */
 	CPUS_MAX = 8192,
 };
 
@@ -359,16 +360,17 @@ static struct error *open_all(struct perf_events *events, const struct perf_open
 }
 
 /* A small ring holds few large dumps: takes the size that leaves room for a while. */
-static uint32_t fitting_dump_bytes(uint64_t ring_bytes)
+static uint32_t fitting_dump_bytes(uint64_t ring_bytes, const struct perf_open_options *options)
 {
-	uint64_t fitting = ring_bytes / DUMPS_PER_RING & ~UINT64_C(7);
+	uint64_t dumps = options->period ? 0 : options->frequency_hz / RINGS_PER_SECOND;
+	uint64_t fitting = ring_bytes / MAX(dumps, (uint64_t)DUMPS_PER_RING) & ~UINT64_C(7);
 
 	return (uint32_t)MIN(MAX(fitting, (uint64_t)DUMP_BYTES_MIN), (uint64_t)DUMP_BYTES_MAX);
 }
 
 static bool shrink_dumps(struct perf_events *events, const struct perf_open_options *options)
 {
-	uint32_t fitting = fitting_dump_bytes(events->sample_ring_bytes);
+	uint32_t fitting = fitting_dump_bytes(events->sample_ring_bytes, options);
 	bool is_smaller = false;
 
 	if (options->chain != PERF_CHAIN_DUMP || options->dump_bytes)
