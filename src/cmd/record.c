@@ -53,7 +53,7 @@ static const struct option option_rows[] = {
 	  "information; SIZE = bytes of stack to look at)", OPTION_TEXT, FIELD(call_graph) },
 	{ 0, "raw", NULL, "keep copies of the stacks in the file, as perf does, instead of addresses",
 	  OPTION_FLAG, FIELD(raw) },
-	{ 0, "duration", "TIME", "stop after so long (5, 1.5s, 2m)", OPTION_SECONDS,
+	{ 0, "duration", "TIME", "stop after so long (5, 1.5s, 2m), and end the command", OPTION_SECONDS,
 	  FIELD(duration_s) },
 	{ 'o', "output", "FILE", "write there ('-' = standard output; default perf.data, an old one "
 	  "becomes perf.data.old)", OPTION_TEXT, FIELD(output) },

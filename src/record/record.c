@@ -406,7 +406,7 @@ static void recorder_done(struct recorder *recorder)
 {
 	bool had_command = recorder->workload.pid > 0 || recorder->workload.has_ended;
 
-	workload_stop(&recorder->workload);
+	workload_stop(&recorder->workload, recorder->signal_fd);
 	recorder->summary->command_ended = had_command;
 	recorder->summary->command_status = recorder->workload.wait_status;
 	if (!recorder->options->system_wide && !recorder->options->pid_count &&

@@ -127,11 +127,12 @@ static double seconds_of(const struct timeval *time)
 	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
 }
 
-static bool reap(struct workload *workload, int options)
+/* True when it has ended; never blocks. */
+static bool reap(struct workload *workload)
 {
 	struct rusage usage;
 
-	if (wait4(workload->pid, &workload->wait_status, options, &usage) != workload->pid)
+	if (wait4(workload->pid, &workload->wait_status, WNOHANG, &usage) != workload->pid)
 		return false;
 	workload->cpu_s = seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
 	workload->pid = 0;
@@ -141,7 +142,7 @@ static bool reap(struct workload *workload, int options)
 
 bool workload_poll(struct workload *workload)
 {
-	return workload->has_ended || (workload->pid > 0 && reap(workload, WNOHANG));
+	return workload->has_ended || (workload->pid > 0 && reap(workload));
 }
 
 void workload_await(struct workload *workload, int signal_fd)
@@ -155,12 +156,11 @@ void workload_await(struct workload *workload, int signal_fd)
 			info.ssi_signo = SIGCHLD;
 }
 
-void workload_stop(struct workload *workload)
+void workload_stop(struct workload *workload, int signal_fd)
 {
 	close_barrier(workload);
 	if (workload->pid <= 0 || workload_poll(workload))
 		return;
 	kill(workload->pid, SIGTERM);
-	while (!reap(workload, 0) && errno == EINTR)
-		;
+	workload_await(workload, signal_fd);
 }

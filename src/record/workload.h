@@ -30,5 +30,5 @@ MUST_CHECK struct error *workload_go(struct workload *workload, const char *name
 bool workload_poll(struct workload *workload);
 /* Waits for its end, or for a signal on `signal_fd`. */
 void workload_await(struct workload *workload, int signal_fd);
-/* Ends it if it still runs (SIGTERM) and waits for it. */
-void workload_stop(struct workload *workload);
+/* Ends it if it still runs (SIGTERM) and waits for it; a signal on `signal_fd` ends the waiting. */
+void workload_stop(struct workload *workload, int signal_fd);

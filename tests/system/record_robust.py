@@ -71,6 +71,26 @@ def signalled(checks, number):
     checks.check(ours == perf_samples(path) and ours > 0, f"{number!r}: {ours} samples")
 
 
+def stubborn(checks):
+    """A command that ignores SIGTERM is left alone at the second signal."""
+    child = subprocess.Popen([SYSGROK, "record", "-o", "stubborn.data", "--", "sh", "-c",
+                              f"trap '' TERM; {SPIN} 30"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             start_new_session=True)
+    wait_for_bytes("stubborn.data", 5000)
+    child.send_signal(signal.SIGINT)
+    time.sleep(1)
+    checks.check(child.poll() is None, "a command that ignores SIGTERM is waited for")
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        pass
+    checks.check(child.returncode == 0, f"until the second signal: status {child.returncode}")
+    os.killpg(child.pid, signal.SIGKILL)
+    checks.check(samples("stubborn.data") > 0, "its recording is complete")
+
+
 def full_disk(checks):
     """Files may not grow beyond 64 KiB: as with a full disk, write() fails in the middle."""
     for mode in ([], ["--raw"]):
@@ -180,7 +200,7 @@ def main():
         killed(checks, " --raw")
         for number in (signal.SIGINT, signal.SIGTERM):
             signalled(checks, number)
-        for test in (full_disk, output_in_place, old_file, statuses, perf_spellings,
+        for test in (stubborn, full_disk, output_in_place, old_file, statuses, perf_spellings,
                      running_process, all_descendants):
             test(checks)
         os.chdir("/")
