@@ -9,6 +9,8 @@ extern const struct command flamegraph_command;
 extern const struct command help_command;
 extern const struct command record_command;
 extern const struct command report_command;
+extern const struct command stacktrace_command;
+extern const struct command topn_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -19,6 +21,8 @@ const struct command *const commands[] = {
 	&help_command,
 	&record_command,
 	&report_command,
+	&stacktrace_command,
+	&topn_command,
 	NULL,
 };
 /* clang-format on */

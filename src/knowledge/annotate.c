@@ -98,28 +98,48 @@ static void note_hints(struct facts *facts, struct entity symbol, struct kb_matc
 	}
 }
 
+/* A function whose library is not known may be one of the program that it ran in. */
+static struct kb_match find_function(const struct knowledge *knowledge, const struct facts *facts,
+				     struct entity symbol, struct str dso, struct str function)
+{
+	for (size_t i = 0; !dso.len && i < facts->relations.count; i++) {
+		const struct relation *relation = &facts->relations.items[i];
+		struct kb_match match;
+
+		if (!entity_eq(relation->a, symbol) ||
+		    strcmp(facts_str(facts, relation->verb), "in") != 0)
+			continue;
+		match = knowledge_function(knowledge, interned(&facts->texts, relation->b.name),
+					   function);
+		if (match.entry && !match.elsewhere)
+			return match;
+	}
+	return knowledge_function(knowledge, dso, function);
+}
+
 static void note_function(const struct knowledge *knowledge, struct facts *facts,
 			  struct entity symbol)
 {
 	struct str dso, function;
 	struct kb_match match;
+	const char *origin;
 
 	if (!facts_symbol_split(facts, symbol, &dso, &function))
 		return;
-	match = knowledge_function(knowledge, dso, function);
+	match = find_function(knowledge, facts, symbol, dso, function);
 	if (!match.entry)
 		return;
+	origin = kb_text(match.index, match.entry->origin);
 	note_field(facts, symbol, "what", match, match.entry->fields[KB_FIELD_WHAT]);
 	note_field(facts, symbol, "why_hot", match, match.entry->fields[KB_FIELD_HOT]);
 	note_field(facts, symbol, "family", match, match.entry->fields[KB_FIELD_FAMILY]);
 	if (match.entry->skid)
-		facts_add_note(facts, symbol, "skid", "yes",
-			       kb_text(match.index, match.entry->origin));
+		facts_add_note(facts, symbol, "skid", "yes", origin);
 	if (match.elsewhere)
 		facts_add_note(facts, symbol, "elsewhere",
-			       "told by its name alone: it is in another library than usual, as "
-			       "when it is linked in statically",
-			       kb_text(match.index, match.entry->origin));
+			       dso.len ? "told by its name: linked into this program"
+				       : "told by its name, as its library is not known",
+			       origin);
 	note_advice(facts, symbol, match);
 	note_hints(facts, symbol, match);
 	note_topic(knowledge, facts, symbol, match);

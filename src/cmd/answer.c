@@ -1,0 +1,233 @@
+#include "cmd/answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cmd/package.h"
+#include "knowledge/knowledge.h"
+#include "rules/rules.h"
+#include "samples/facts_profile.h"
+
+enum {
+	ROUNDS_OF_NEEDS = 2,
+	ECHO_CAP_BYTES = 1 << 26,
+};
+
+/* ---- input */
+
+/* Puts what was read from standard input back there, so that it can be read once more. */
+static struct error *stdin_again(struct str text)
+{
+	auto_close int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(errno, "memory for standard input");
+	while (text.len) {
+		ssize_t written = write(fd, text.ptr, text.len);
+
+		if (written < 0)
+			return error_errno(errno, "memory for standard input");
+		text = (struct str){ text.ptr + written, text.len - (size_t)written };
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return error_errno(errno, "standard input");
+	return NULL;
+}
+
+static void echo_text(FILE *stream, struct str text)
+{
+	struct str line;
+
+	if (memchr(text.ptr, '\0', text.len)) {
+		fprintf(stream, "(binary input, %zu bytes)\n\n", text.len);
+		return;
+	}
+	while (str_next_line(&text, &line)) {
+		term_write_safe(stream, line);
+		fputc('\n', stream);
+	}
+	fputc('\n', stream);
+}
+
+static struct error *echo_input(struct command_context *context, const char *path)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	TRY(file_read(path, ECHO_CAP_BYTES, &text));
+	if (strcmp(path, "-") == 0)
+		TRY(stdin_again(strbuf_str(&text)));
+	echo_text(context->json ? stderr : context->out.stream, strbuf_str(&text));
+	return NULL;
+}
+
+struct error *answer_open(struct command_context *context, const struct profile_options *options,
+			  int argc, char **argv, struct profile_input *ret)
+{
+	const struct profile_needs needs = { .lines = true };
+	struct profile_options from = *options;
+
+	if (options->input && argc)
+		return error_new(ERROR_USAGE, "two inputs: '%s' by -i and '%s'", options->input,
+				 argv[0]);
+	if (argc)
+		from.input = argv[0];
+	if (!from.input)
+		from.input = "-";
+	if (strcmp(from.input, "-") == 0 && isatty(STDIN_FILENO))
+		fputs("Paste, end with Ctrl-D, or name a file.\n", stderr);
+	if (context->echo_input)
+		TRY(echo_input(context, from.input));
+	return profile_input_open(context, &from, &needs, 0, NULL, ret);
+}
+
+/* ---- the user's own rules and knowledge */
+
+/* Owned; NULL where there is no home. */
+static char *config_folder(const char *name)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (config && config[0] == '/')
+		return x_asprintf("%s/sysgrok/%s", config, name);
+	return home && home[0] == '/' ? x_asprintf("%s/.config/sysgrok/%s", home, name) : NULL;
+}
+
+struct thinker {
+	struct knowledge *knowledge;
+	struct ruleset *rules;
+};
+
+static struct thinker thinker_new(struct command_context *context)
+{
+	struct thinker thinker = { knowledge_new(), ruleset_new() };
+	auto_free char *knowledge = config_folder("knowledge");
+	auto_free char *rules = config_folder("rules");
+
+	if (knowledge)
+		knowledge_add_folder(thinker.knowledge, knowledge, context->warnings);
+	if (rules)
+		ruleset_add_folder(thinker.rules, rules, context->warnings);
+	return thinker;
+}
+
+static void thinker_done(struct thinker *thinker)
+{
+	knowledge_free(thinker->knowledge);
+	ruleset_free(thinker->rules);
+}
+
+/* ---- the loop */
+
+/* Sums by topic, which are the ceilings of what its changes can win. */
+static void topic_add(struct facts *facts, const char *topic, double share, const char *source)
+{
+	struct entity entity = facts_entity(facts, "topic", topic);
+	double known = facts_value(facts, entity, "self", 0);
+
+	facts_add(facts, (struct fact){ .entity = entity,
+					.name = facts_text(facts, "self"),
+					.type = FACT_NUMBER,
+					.number = known + share,
+					.unit = facts_text(facts, "ratio"),
+					.source = facts_text(facts, source),
+					.flags = FACT_DERIVED });
+}
+
+static const char *topic_of_fact(struct facts *facts, const struct fact *fact)
+{
+	const char *kind = facts_str(facts, fact->entity.kind);
+	const char *name = facts_str(facts, fact->name);
+	struct str library, function;
+
+	if (!strcmp(kind, "dso") && !strcmp(name, "unnamed"))
+		return facts_note(facts, fact->entity, "topic");
+	if (strcmp(kind, "symbol") != 0 || strcmp(name, "self") != 0)
+		return NULL;
+	if (facts_note(facts, fact->entity, "what"))
+		return facts_note(facts, fact->entity, "topic");
+	if (!facts_symbol_split(facts, fact->entity, &library, &function))
+		return NULL;
+	auto_free char *dso = x_strndup(library.ptr, library.len);
+
+	return facts_note(facts, facts_entity(facts, "dso", dso), "topic");
+}
+
+static void topics_derive(struct facts *facts)
+{
+	size_t count = facts->facts.count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fact fact = facts->facts.items[i];
+		const char *topic = topic_of_fact(facts, &fact);
+		double skid = facts_value(facts, fact.entity, "skid_share", 0);
+
+		/* what belongs elsewhere is no part of what can be won */
+		if (!fact.n && facts_note(facts, fact.entity, "skid"))
+			continue;
+		if (topic && fact.number > skid)
+			topic_add(facts, topic, fact.number - skid, "sum of its functions");
+	}
+}
+
+static struct ruleset_result think(const struct thinker *thinker,
+				   const struct profile_selection *selection, struct facts *facts)
+{
+	struct ruleset_result result;
+
+	profile_facts(selection, facts);
+	knowledge_annotate(thinker->knowledge, facts);
+	result = ruleset_run(thinker->rules, facts);
+	for (int round = 0; round < ROUNDS_OF_NEEDS && facts->needs.count; round++) {
+		if (!profile_meet_needs(selection, facts))
+			break;
+		knowledge_annotate(thinker->knowledge, facts);
+		ruleset_result_done(&result);
+		result = ruleset_run(thinker->rules, facts);
+	}
+	topics_derive(facts);
+	facts_number(facts);
+	return result;
+}
+
+/* Whether the profile was recorded on this machine, so that its packages may be asked about. */
+static bool is_of_this_machine(const struct profile *profile)
+{
+	char name[256] = "";
+
+	return profile->hostname && gethostname(name, sizeof(name) - 1) == 0 &&
+	       strcmp(name, profile->hostname) == 0;
+}
+
+void answer_give(struct command_context *context, const struct profile_input *input,
+		 const struct answer_options *options, answer_render_text *render)
+{
+	auto_facts struct facts facts = FACTS_INIT;
+	struct thinker thinker = thinker_new(context);
+	auto_ruleset_result struct ruleset_result result =
+		think(&thinker, &input->selection, &facts);
+	auto_packages struct packages packages = { 0 };
+	struct answer_options chosen = *options;
+	const struct answer answer = {
+		.command = context->command->name,
+		.selection = &input->selection,
+		.facts = &facts,
+		.unchecked = result.unchecked,
+		.unchecked_count = result.unchecked_count,
+	};
+
+	chosen.verbosity = context->verbosity;
+	if (is_of_this_machine(input->profile)) {
+		chosen.package_of = package_of_file;
+		chosen.package_context = &packages;
+	}
+	if (context->json)
+		answer_json(context->out.stream, &answer, &chosen);
+	else
+		render(&context->out, &answer, &chosen);
+	thinker_done(&thinker);
+}

@@ -1,0 +1,28 @@
+/*
+ * The loop that all answering commands share: look (facts), know (notes), judge (findings), meet
+ * what the rules still need, at most twice, and judge again; then number the facts and render. A
+ * model would be asked between the last two; none is yet.
+ */
+#pragma once
+
+#include "cmd/profile_input.h"
+#include "facts/facts.h"
+#include "render/answer.h"
+
+struct answer_command {
+	struct profile_options profile;
+	uint64_t limit;
+	double percent_limit;
+};
+
+/* Reads standard input where no file is named, as the seeds have it, saying so on a terminal. */
+MUST_CHECK struct error *answer_open(struct command_context *context,
+				     const struct profile_options *options, int argc, char **argv,
+				     struct profile_input *ret);
+
+typedef void answer_render_text(const struct term *term, const struct answer *answer,
+				const struct answer_options *options);
+
+/* Works the answer out and renders it, as text or, with --json, as JSON. */
+void answer_give(struct command_context *context, const struct profile_input *input,
+		 const struct answer_options *options, answer_render_text *render);

@@ -1,0 +1,36 @@
+/*
+ * The answer to "what are these functions and what do I do about them", from facts, findings and
+ * notes, for people and as JSON. Every figure is a fact and is shown with its number ([F12]); what
+ * is known without measuring is text without figures. The same input gives the same bytes.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/term.h"
+#include "facts/facts.h"
+#include "samples/select.h"
+
+struct answer {
+	const char *command; /* "topn", "stacktrace" */
+	const struct profile_selection *selection;
+	const struct facts *facts; /* annotated, judged and numbered */
+	const char **unchecked;	   /* rules that a missing fact kept from being checked */
+	size_t unchecked_count;
+};
+
+struct answer_options {
+	size_t rows;	  /* functions to explain; 0 = all */
+	double min_ratio; /* functions below are left out */
+	size_t stacks;	  /* stacktrace: how many */
+	unsigned verbosity;
+	/* Owned text: the package that brought the file, or NULL; may itself be NULL. */
+	char *(*package_of)(void *context, const char *path);
+	void *package_context;
+};
+
+void answer_topn_text(const struct term *term, const struct answer *answer,
+		      const struct answer_options *options);
+void answer_stack_text(const struct term *term, const struct answer *answer,
+		       const struct answer_options *options);
+void answer_json(FILE *stream, const struct answer *answer, const struct answer_options *options);

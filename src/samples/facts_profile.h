@@ -1,0 +1,32 @@
+/*
+ * The facts of a profile: what it is, how whole it is, and the shares of its programs, libraries
+ *and hottest functions. A profile is never poured into facts whole: further questions (needs of
+ *kind "stack_pattern") are answered from it one by one.
+ *
+ *	profile   format event samples lost_samples throttled complete reaches_main unnamed
+ *		  not_shown stacks clock
+ *	program   self
+ *	dso       self unnamed unoptimised producer path
+ *	symbol    self children skid_share place; relations "calls" (caller, symbol) of hot stacks
+ *and "in" (symbol, program) where the library is not known call      share: of the time in a
+ *function, the part that came from one caller ("A -> B")
+ */
+#pragma once
+
+#include "facts/facts.h"
+#include "samples/select.h"
+
+/* Adds them. `source` of each is the profile's. */
+void profile_facts(const struct profile_selection *selection, struct facts *facts);
+
+/*
+ * Answers the needs that are the profile's: menu "callers" = who calls a function, as "call"
+ * entities and "calls" relations. Returns how many it met; needs of other kinds stay.
+ */
+size_t profile_meet_needs(const struct profile_selection *selection, struct facts *facts);
+
+/* The entity of a frame's function; false for frames without a name. */
+bool profile_frame_entity(const struct profile *profile, uint32_t frame, struct facts *facts,
+			  struct entity *ret);
+/* Its library as facts name it, "" = not known. */
+const char *profile_frame_library(const struct profile *profile, uint32_t frame);
