@@ -159,7 +159,7 @@ def perf_spellings(checks):
     for arguments in (["-F", "999", "--sample-cpu", "--call-graph", "dwarf", "--aio", "--"],
                       ["-q", "-N", "-T", "-B", "-m", "64", "-g", "--aio=2", "-k", "mono", "--"],
                       ["-c", "2000000", "-e", "task-clock:u", "--call-graph=fp"],
-                      ["-F99", "-e", "cpu-clock,task-clock"]):
+                      ["-F499", "-e", "cpu-clock,task-clock"]):
         status, said = record("-o", "spelled.data", *arguments, SPIN, "0.4")
         ours = samples("spelled.data") if status == 0 else 0
         checks.check(ours > 10, f"{' '.join(arguments)}: {ours} samples: {said.strip()[-200:]}")
