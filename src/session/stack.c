@@ -287,6 +287,9 @@ void session_make_stack(struct session *session, const struct perf_data *data,
 	if (ret->frame_count == 0 && (sampled != CONTEXT_USER || !chain.skip_user))
 		add_leaf(&chain, raw);
 	ret->end = chain_end(&chain, data);
+	/* Our recorder tells of the whole stack only: the outermost frame stands for all. */
+	if (raw->stack_guessed && ret->frame_count > ret->kernel_frame_count)
+		session->frames[ret->frame_count - 1].flags |= UNWIND_FRAME_GUESSED;
 	if (chain.skip_user && !is_full(&chain))
 		add_dump(session, data, thread, ret);
 	if (ret->frame_count == 0)
