@@ -221,7 +221,8 @@ static bool read_time(struct str text, uint64_t first_ns, uint64_t last_ns, uint
 	if (!str_to_double(text, &value) || !(value >= 0) || value > 1e9)
 		return false;
 	if (is_percent) {
-		offset_ns = (uint64_t)((double)duration_ns * MIN(value, 100.0) / 100);
+		offset_ns = value >= 100 ? duration_ns
+					 : (uint64_t)((double)duration_ns * (value / 100));
 	} else {
 		offset_ns = (uint64_t)(value * 1e9);
 		/* Past the end and behind the first stamp: a stamp as perf script prints it (which

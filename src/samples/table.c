@@ -180,7 +180,9 @@ static struct table table_by_group(const struct profile_selection *selection,
 
 		if (grouping.rows[i].frame == UINT32_MAX) /* inlined places only */
 			continue;
-		children = (uint64_t)(MIN(claimed[i], 1.0) * (double)selection->weight);
+		/* Rounding up to 2^64 would leave uint64_t. */
+		children = claimed[i] >= 1 ? selection->weight
+					   : (uint64_t)(claimed[i] * (double)selection->weight);
 		grouping.rows[i].children = MAX(grouping.rows[i].children, children);
 	}
 	return finish(selection, grouping.rows, groups);
