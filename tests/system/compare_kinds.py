@@ -64,7 +64,7 @@ def main():
     for kind in kinds:
         path = os.path.join(work, kind + ".data")
         if not os.path.exists(path):
-            done = subprocess.run([perf_tools.RECORD_KINDS, "--seconds", "1", work, kind],
+            done = subprocess.run([perf_tools.RECORD_KINDS, "--small", "--seconds", "1", work, kind],
                                   stdout=subprocess.DEVNULL)
             if done.returncode:
                 checks.note(f"{kind}: not recorded; left out")

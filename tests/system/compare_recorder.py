@@ -65,7 +65,7 @@ def main():
     needed = [kind for kind in ("c", "cpp", "deep", "cfp-fp")
               if not os.path.exists(os.path.join(work, kind + ".data"))]
     if needed:
-        subprocess.run([perf_tools.RECORD_KINDS, "--seconds", "1", work, *needed], check=True,
+        subprocess.run([perf_tools.RECORD_KINDS, "--small", "--seconds", "1", work, *needed], check=True,
                        stdout=subprocess.DEVNULL)
     only = sys.argv[3:]
     for name, (options, command, ordinary, least_main) in workloads(work).items():
