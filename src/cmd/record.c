@@ -15,10 +15,10 @@
 
 struct record_command_options {
 	const char *frequency, *call_graph, *output, *clock, *ring_size;
-	struct option_list events, pids;
+	struct option_list events, pids, tids;
 	uint64_t count;
 	double duration_s;
-	bool system_wide, default_graph, raw, quiet;
+	bool system_wide, no_inherit, default_graph, raw, quiet;
 };
 
 static const struct record_command_options defaults = {
@@ -47,7 +47,10 @@ static const struct option option_rows[] = {
 	  OPTION_LIST, FIELD(events) },
 	{ 'p', "pid", "PID[,PID]", "processes that run already, with all their threads",
 	  OPTION_LIST, FIELD(pids) },
+	{ 't', "tid", "TID[,TID]", "these threads and no others", OPTION_LIST, FIELD(tids) },
 	{ 'a', "all-cpus", NULL, "the whole system", OPTION_FLAG, FIELD(system_wide) },
+	{ 'i', "no-inherit", NULL, "leave out children and new threads", OPTION_FLAG,
+	  FIELD(no_inherit) },
 	{ 'g', NULL, NULL, "with call chains, as is the default", OPTION_FLAG, FIELD(default_graph) },
 	{ 0, "call-graph", "dwarf[,SIZE]|fp|none", "how stacks are found (default dwarf, by unwind "
 	  "information; SIZE = bytes of stack to look at)", OPTION_TEXT, FIELD(call_graph) },
@@ -86,7 +89,6 @@ static const struct option option_rows[] = {
 	HARMLESS(0, "strict-freq", NULL, NULL),
 	HARMLESS(0, "proc-map-timeout", "MS", NULL),
 	HARMLESS(0, "num-thread-synthesize", "N", NULL),
-	REFUSED('t', "tid", "TID", "-p PID takes all threads; --thread shows one of them afterwards"),
 	REFUSED('u', "uid", "USER", "-p PID, or -a"),
 	REFUSED('C', "cpu", "LIST", "-a, and --cpu when you look at it"),
 	REFUSED('G', "cgroup", "NAME", "-p PID, or -a"),
@@ -95,7 +97,6 @@ static const struct option option_rows[] = {
 	REFUSED('j', "branch-filter", "KIND", "branches are not recorded"),
 	REFUSED('W', "weight", NULL, "weights are not recorded"),
 	REFUSED('D', "delay", "MS", "--time A,B when you look at it leaves the beginning out"),
-	REFUSED('i', "no-inherit", NULL, "children are always followed; --pid shows one of them"),
 	REFUSED('I', "intr-regs", "[=REGS]", "registers are not recorded"),
 	REFUSED(0, "user-regs", "[=REGS]", "registers are not recorded"),
 	REFUSED(0, "phys-data", NULL, "data addresses are not recorded"),
@@ -120,7 +121,7 @@ static const struct option option_rows[] = {
 /* The command's options as the recorder wants them, and what they point to. */
 struct request {
 	struct record_options options;
-	int32_t *pids;
+	int32_t *pids, *tids;
 	const char **event_names;
 	size_t event_count;
 	char *event_text; /* the lists of -e, cut in place */
@@ -129,30 +130,30 @@ struct request {
 static void request_done(struct request *request)
 {
 	free(request->pids);
+	free(request->tids);
 	free(request->event_names);
 	free(request->event_text);
 }
 
-static struct error *parse_pids(const struct option_list *lists, struct request *request)
+/* "-p 1,2 -p 3" are three processes. */
+static struct error *parse_ids(const char *letter, const struct option_list *lists, int32_t **ret,
+			       size_t *ret_count)
 {
 	for (size_t i = 0; i < lists->count; i++) {
 		struct str rest = str_from(lists->items[i]), item;
 		bool more = true;
 
 		while (more) {
-			uint64_t pid;
+			uint64_t id;
 
 			more = str_cut(rest, ',', &item, &rest);
-			if (!str_to_u64(str_trim(item), &pid) || pid == 0 || pid > INT32_MAX)
-				return error_new(ERROR_USAGE, "-p: '%s' is no list of process ids",
+			if (!str_to_u64(str_trim(item), &id) || id == 0 || id > INT32_MAX)
+				return error_new(ERROR_USAGE, "%s: '%s' is no list of ids", letter,
 						 lists->items[i]);
-			request->pids =
-				x_reallocarray(request->pids, request->options.pid_count + 1,
-					       sizeof(*request->pids));
-			request->pids[request->options.pid_count++] = (int32_t)pid;
+			*ret = x_reallocarray(*ret, *ret_count + 1, sizeof(**ret));
+			(*ret)[(*ret_count)++] = (int32_t)id;
 		}
 	}
-	request->options.pids = request->pids;
 	return NULL;
 }
 
@@ -331,7 +332,11 @@ static struct error *parse_request(struct command_context *context, int argc, ch
 	options->command = argc ? argv : NULL;
 	options->namer = &namer;
 	options->version = "sysgrok " SYSGROK_VERSION;
-	TRY(parse_pids(&given->pids, ret));
+	TRY(parse_ids("-p", &given->pids, &ret->pids, &options->pid_count));
+	TRY(parse_ids("-t", &given->tids, &ret->tids, &options->tid_count));
+	options->pids = ret->pids;
+	options->tids = ret->tids;
+	options->events.no_inherit = given->no_inherit || options->tid_count;
 	parse_events(&given->events, ret);
 	TRY(parse_graph(given, options));
 	TRY(parse_clock(given->clock, &options->events.clock_id));
@@ -340,10 +345,11 @@ static struct error *parse_request(struct command_context *context, int argc, ch
 		TRY(parse_ring_size(given->ring_size, &options->events.ring_pages));
 	options->events.data_maps =
 		options->mode == RECORD_COPY && options->events.chain == PERF_CHAIN_DUMP;
-	if (given->system_wide && options->pid_count)
+	if (given->system_wide && (options->pid_count || options->tid_count))
 		return error_new(ERROR_USAGE, "-a and -p: the whole system, or some processes?");
 	/* as perf: without a target it is the whole system, until Ctrl-C */
-	options->system_wide = given->system_wide || (!options->pid_count && !argc);
+	options->system_wide =
+		given->system_wide || (!options->pid_count && !options->tid_count && !argc);
 	return NULL;
 }
 

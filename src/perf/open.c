@@ -100,7 +100,7 @@ static void set_common(const struct perf_open_options *options, struct perf_even
 	attr->read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
 	attr->sample_id_all = 1;
 	attr->disabled = 1;
-	attr->inherit = !options->system_wide;
+	attr->inherit = !options->system_wide && !options->no_inherit;
 	attr->exclude_guest = 1;
 	if (options->clock_id >= 0) {
 		attr->use_clockid = 1;
@@ -176,9 +176,19 @@ int perf_event_open_fd(struct perf_event_attr *attr, int32_t tid, int cpu)
 /* Asks with the first thread and CPU how far the kernel goes along with the events. */
 static struct error *settle_events(struct perf_events *events, int32_t tid, struct strbuf *notes)
 {
-	for (size_t i = 0; i < events->evsels.count; i++)
-		TRY(perf_ladder_settle(&events->evsels.items[i].attr, tid, events->cpus[0],
-				       i == events->side_evsel, notes));
+	bool has_clock = true;
+
+	for (size_t i = 0; i < events->evsels.count; i++) {
+		struct perf_event_attr *attr = &events->evsels.items[i].attr;
+
+		TRY(perf_ladder_settle(attr, tid, events->cpus[0], i == events->side_evsel, notes));
+		has_clock &= attr->use_clockid;
+	}
+	/* one clock for all: events of two clocks cannot share a ring, nor be put in order */
+	for (size_t i = 0; !has_clock && i < events->evsels.count; i++) {
+		events->evsels.items[i].attr.use_clockid = 0;
+		events->evsels.items[i].attr.clockid = 0;
+	}
 	return NULL;
 }
 

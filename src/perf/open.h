@@ -22,6 +22,7 @@ struct perf_open_options {
 	int clock_id;	/* -1 = the kernel's own */
 	size_t ring_pages;   /* 0 = as much as the user may have, within reason */
 	bool system_wide;    /* all threads, `tids` is ignored */
+	bool no_inherit;     /* new threads and children of the threads are not followed */
 	bool enable_on_exec; /* the one thread starts to count when it executes its program */
 	const int32_t *tids;
 	size_t tid_count;

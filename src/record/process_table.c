@@ -204,19 +204,33 @@ bool process_threads(int32_t pid, struct tid_vec *ret)
 	return true;
 }
 
-int32_t process_namespace_pid(int32_t pid)
+/* The last number of a line of /proc/ID/status, or `otherwise`. */
+static int32_t read_status(int32_t id, const char *key, int32_t otherwise)
 {
-	auto_free char *path = x_asprintf("/proc/%d/status", pid);
+	auto_free char *path = x_asprintf("/proc/%d/status", id);
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_error struct error *error = file_read(path, 65536, &text);
 	struct str rest = strbuf_str(&text), line, name, value, word;
-	uint64_t innermost = (uint64_t)pid;
+	uint64_t number;
 
-	while (!error && str_next_line(&rest, &line))
-		if (str_cut(line, ':', &name, &value) && str_is(name, "NSpid"))
-			while (str_next_word(&value, &word))
-				str_to_u64(word, &innermost);
-	return (int32_t)innermost;
+	while (!error && str_next_line(&rest, &line)) {
+		if (!str_cut(line, ':', &name, &value) || !str_is(name, key))
+			continue;
+		while (str_next_word(&value, &word))
+			if (str_to_u64(word, &number) && number <= INT32_MAX)
+				otherwise = (int32_t)number;
+	}
+	return otherwise;
+}
+
+int32_t thread_process(int32_t tid)
+{
+	return read_status(tid, "Tgid", -1);
+}
+
+int32_t process_namespace_pid(int32_t pid)
+{
+	return read_status(pid, "NSpid", pid);
 }
 
 void process_table_process(const struct process_table *table, int32_t pid)

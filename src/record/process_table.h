@@ -22,6 +22,8 @@ void process_table_kernel(const struct process_table *table);
 void process_table_process(const struct process_table *table, int32_t pid);
 void process_table_all(const struct process_table *table);
 
+/* The process of a thread, or -1 where it is gone. */
+int32_t thread_process(int32_t tid);
 /* The pid that a process has in its own namespace; `pid` itself where that cannot be read. */
 int32_t process_namespace_pid(int32_t pid);
 

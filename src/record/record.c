@@ -140,6 +140,11 @@ static struct error *open_late_threads(struct recorder *recorder, struct tid_vec
 	return NULL;
 }
 
+static bool has_target(const struct record_options *options)
+{
+	return options->system_wide || options->pid_count || options->tid_count;
+}
+
 static struct error *find_threads(struct recorder *recorder, struct tid_vec *ret)
 {
 	const struct record_options *options = recorder->options;
@@ -148,7 +153,17 @@ static struct error *find_threads(struct recorder *recorder, struct tid_vec *ret
 		TRY(watch_process(recorder, options->pids[i]));
 		process_threads(options->pids[i], ret);
 	}
-	if (!options->pid_count && !options->system_wide)
+	for (size_t i = 0; i < options->tid_count; i++) {
+		int32_t pid = thread_process(options->tids[i]);
+
+		if (pid < 0)
+			return error_with_hint(
+				error_new(ERROR_NO_FILE, "there is no thread %d", options->tids[i]),
+				"'ps -eLf' lists them (LWP)");
+		TRY(watch_process(recorder, pid));
+		tid_vec_push(ret, options->tids[i]);
+	}
+	if (!has_target(options))
 		tid_vec_push(ret, recorder->workload.pid);
 	if (!ret->count && !options->system_wide)
 		return error_new(ERROR_NO_FILE, "all of the processes are gone");
@@ -165,7 +180,7 @@ static struct error *open_events(struct recorder *recorder)
 	events.tids = tids.items;
 	events.tid_count = tids.count;
 	events.system_wide = options->system_wide;
-	events.enable_on_exec = !options->system_wide && !options->pid_count;
+	events.enable_on_exec = !has_target(options);
 	if (!error)
 		error = perf_events_open(&events, recorder->notes, &recorder->events);
 	if (!error && options->pid_count)
@@ -219,6 +234,8 @@ static void describe_processes(struct recorder *recorder)
 		process_table_all(&table);
 	for (size_t i = 0; i < options->pid_count; i++)
 		process_table_process(&table, options->pids[i]);
+	for (size_t i = 0; i < options->tid_count; i++)
+		process_table_process(&table, thread_process(options->tids[i]));
 }
 
 static struct error *open_output(struct recorder *recorder)
@@ -251,7 +268,7 @@ static struct error *begin(struct recorder *recorder)
 
 	perf_events_enable_side_band(recorder->events);
 	describe_processes(recorder);
-	if (options->system_wide || options->pid_count)
+	if (has_target(options))
 		perf_events_enable_samples(recorder->events);
 	recorder->started_ns = now_ns();
 	if (options->command)
@@ -409,7 +426,7 @@ static void recorder_done(struct recorder *recorder)
 	workload_stop(&recorder->workload, recorder->signal_fd);
 	recorder->summary->command_ended = had_command;
 	recorder->summary->command_status = recorder->workload.wait_status;
-	if (!recorder->options->system_wide && !recorder->options->pid_count &&
+	if (!has_target(recorder->options) && !recorder->options->events.no_inherit &&
 	    !recorder->summary->was_interrupted)
 		recorder->summary->command_cpu_s = recorder->workload.cpu_s;
 	if (recorder->is_live)

@@ -20,6 +20,8 @@ struct record_options {
 	const char *output_path;
 	const int32_t *pids; /* -p */
 	size_t pid_count;
+	const int32_t *tids; /* -t: these threads and no others */
+	size_t tid_count;
 	bool system_wide;
 	char *const *command; /* NULL, or what to run; ended by NULL */
 	double duration_s;    /* 0 = until the end of the command or a signal */

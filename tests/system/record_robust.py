@@ -182,6 +182,26 @@ def running_process(checks):
                  f"-p: {report['quality']['complete']:.3f} of the stacks are complete")
 
 
+def one_thread(checks):
+    target = subprocess.Popen([SPIN, "3", "3"], stdout=subprocess.PIPE, text=True)
+    target.stdout.readline()
+    time.sleep(0.2)
+    tid = sorted(os.listdir(f"/proc/{target.pid}/task"), key=int)[-1]
+    status, said = record("-t", tid, "--duration", "0.5", "-o", "tid.data")
+    target.kill()
+    target.communicate()
+    text = perf_tools.run(["perf", "script", "-F", "tid", "-G", "-i", "tid.data"])
+    tids = {line.strip() for line in text.splitlines() if line.strip()}
+    checks.check(status == 0 and tids == {tid}, f"-t {tid}: threads {tids}: {said.strip()[-200:]}")
+
+
+def no_hardware(checks):
+    """Where there is no PMU, cycles are replaced and that is said; elsewhere they are taken."""
+    status, said = record("-e", "cycles", "-o", "cycles.data", "--", SPIN, "0.3")
+    name = "cpu-clock" if "offers no hardware cycles" in said else "cycles"
+    checks.check(status == 0 and f"samples of {name}" in said, f"cycles: {said.strip()[-300:]}")
+
+
 def all_descendants(checks):
     status, said = record("-o", "tree.data", "--", SPIN, "0.7", "2", "3")
     text = perf_tools.run(["perf", "script", "-F", "pid,tid", "-G", "-i", "tree.data"])
@@ -201,7 +221,7 @@ def main():
         for number in (signal.SIGINT, signal.SIGTERM):
             signalled(checks, number)
         for test in (stubborn, full_disk, output_in_place, old_file, statuses, perf_spellings,
-                     running_process, all_descendants):
+                     running_process, one_thread, no_hardware, all_descendants):
             test(checks)
         os.chdir("/")
     return checks.status()
