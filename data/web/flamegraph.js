@@ -8,7 +8,7 @@
 const SVG = 'http://www.w3.org/2000/svg', HTML = 'http://www.w3.org/1999/xhtml';
 const ROW = 18, CELL = 17, LEAST_WIDTH = 0.4, TEXT_MARGIN = 4, FEWEST_LETTERS = 4;
 const KINDS = { a: '', p: 'program', k: 'kernel', u: '', i: 'inlined', j: 'JIT code',
-	n: 'no symbol found' };
+	n: 'no symbol found', c: 'the recorded copy of the stack ended here' };
 
 const root = (document.currentScript || document.documentElement).closest('svg');
 const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);

@@ -95,7 +95,10 @@ static struct error *run_flamegraph(struct command_context *context, int argc, c
 {
 	const struct flamegraph_command_options *given = context->options;
 	const struct profile_needs needs = { .lines = true };
-	struct tree_options tree_options = { .no_inlines = given->profile.no_inlines };
+	struct tree_options tree_options = {
+		.no_inlines = given->profile.no_inlines,
+		.part_cut = true,
+	};
 	const struct flamegraph_options graph_options = {
 		.title = given->title,
 		.width = (unsigned)given->width,

@@ -23,6 +23,7 @@ enum {
 	COLOR_KERNEL = 0xfaa365,
 	COLOR_JIT = 0x8cda8f,
 	COLOR_UNNAMED = 0xc9c9c9,
+	COLOR_CUT = 0xe3e3e3,
 	LIBC_HUE = 9, /* it is in nearly every graph: chance keeps away from it */
 	SHADES = 6,
 	SHADE_PERCENT = 5,    /* towards white, per shade */
@@ -94,6 +95,8 @@ uint32_t flame_color_of_dso(enum flame_kind kind, struct str dso)
 		return COLOR_JIT;
 	case FLAME_UNNAMED:
 		return COLOR_UNNAMED;
+	case FLAME_CUT:
+		return COLOR_CUT;
 	case FLAME_INLINED:
 		return whiten(dso_hue(dso), INLINED_PERCENT);
 	case FLAME_USER:
@@ -112,7 +115,8 @@ uint32_t flame_color(enum flame_kind kind, struct str name, struct str dso)
 		if (kind == FLAME_INLINED)
 			color = whiten(color, INLINED_PERCENT);
 	}
-	if (kind == FLAME_ALL || kind == FLAME_PROGRAM || kind == FLAME_UNNAMED)
+	if (kind == FLAME_ALL || kind == FLAME_PROGRAM || kind == FLAME_UNNAMED ||
+	    kind == FLAME_CUT)
 		return color;
 	return whiten(color, (unsigned)(hash % SHADES) * SHADE_PERCENT);
 }

@@ -17,6 +17,7 @@ enum flame_kind {
 	FLAME_INLINED,
 	FLAME_JIT,
 	FLAME_UNNAMED,
+	FLAME_CUT, /* stands for outer frames that are missing */
 };
 
 /* 0xRRGGBB, light enough for black text (contrast above 9:1). `dso` is empty where not known. */

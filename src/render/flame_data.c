@@ -6,7 +6,7 @@
 #include "render/xml.h"
 
 /* Letters of flamegraph.js, by enum flame_kind. */
-static const char kind_letters[] = "apkuijn";
+static const char kind_letters[] = "apkuijnc";
 
 /* Digits by hand: a large graph has half a million of these. */
 static void add_number(struct strbuf *out, uint64_t number)

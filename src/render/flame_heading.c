@@ -247,6 +247,7 @@ static struct flame_legend legend_of(const struct flame_name *name)
 		row.kind = FLAME_USER;
 		row.label = name->dso;
 		break;
+	case FLAME_CUT:
 	case FLAME_ALL:
 	case FLAME_PROGRAM:
 		break;

@@ -91,6 +91,8 @@ static struct flame_name root_name(struct builder *builder, const struct tree_no
 	struct str label = interned(&builder->profile->texts, node->label);
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
+	if (node->is_cut)
+		return (struct flame_name){ .label = STR("[callers cut off]"), .kind = FLAME_CUT };
 	if (!label.len)
 		label = STR("[unknown]");
 	if (node->thread != NONE) {
@@ -106,13 +108,13 @@ static struct flame_name root_name(struct builder *builder, const struct tree_no
 	return (struct flame_name){ .label = label, .kind = FLAME_PROGRAM };
 }
 
-/* The entry of a node; frames and programs are looked at once, threads occur once. */
+/* The entry of a node; frames and programs are looked at once, the others are few. */
 static uint32_t entry_of(struct builder *builder, const struct tree_node *node, uint32_t *of_frame,
 			 uint32_t *of_text)
 {
 	uint32_t *known;
 
-	if (node->frame == NONE && node->thread != NONE)
+	if (node->frame == NONE && (node->thread != NONE || node->is_cut))
 		return add_entry(builder, root_name(builder, node));
 	known = node->frame == NONE ? &of_text[node->label] : &of_frame[node->frame];
 	if (*known == NONE)

@@ -115,17 +115,29 @@ static uint32_t place(struct builder *builder, uint32_t root, uint32_t node_id)
 	return at;
 }
 
+static bool is_cut(const struct builder *builder, const struct profile_sample *sample)
+{
+	return builder->options->part_cut &&
+	       (sample->end == PROFILE_END_CUT || sample->end == PROFILE_END_TOO_DEEP);
+}
+
+/* Twice what the root is made for, and one more for its cut stacks: those come behind the others.
+ */
 static uint32_t root_key(const struct builder *builder, const struct profile_sample *sample)
 {
+	uint32_t key = 0;
+
 	switch (builder->options->root) {
 	case TREE_ROOT_PROGRAM:
-		return sample->comm;
+		key = sample->comm;
+		break;
 	case TREE_ROOT_THREAD:
-		return sample->thread;
+		key = sample->thread;
+		break;
 	case TREE_ROOT_NONE:
-		return 0;
+		break;
 	}
-	return 0;
+	return key * 2 + is_cut(builder, sample);
 }
 
 /* Sample indices grouped by root, so that one memo serves one root after the other. */
@@ -162,12 +174,21 @@ static uint32_t add_root(struct builder *builder, uint32_t key)
 	return new_node(builder, node, 0);
 }
 
+static uint32_t add_cut_node(struct builder *builder, uint32_t root)
+{
+	return new_node(
+		builder,
+		(struct tree_node){
+			.parent = root, .frame = UINT32_MAX, .thread = UINT32_MAX, .is_cut = true },
+		0);
+}
+
 static void add_samples(struct builder *builder, const struct profile_selection *selection)
 {
-	const struct profile *profile = builder->profile;
-	uint32_t keys = MAX(profile->texts.count, (uint32_t)profile->threads.count) + 1;
+	const struct profile *profile = selection->profile;
+	uint32_t keys = (MAX(profile->texts.count, (uint32_t)profile->threads.count) + 1) * 2;
 	auto_free uint32_t *grouped = group_by_root(builder, selection, keys);
-	uint32_t last_key = UINT32_MAX, root = 0;
+	uint32_t last_key = UINT32_MAX, root = 0, base = 0;
 
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct profile_sample *sample = &profile->samples.items[grouped[i]];
@@ -175,10 +196,12 @@ static void add_samples(struct builder *builder, const struct profile_selection 
 		struct tree_node *node;
 		uint32_t at;
 
+		if (last_key == UINT32_MAX || key / 2 != last_key / 2)
+			root = add_root(builder, key / 2);
 		if (key != last_key)
-			root = add_root(builder, key);
+			base = key % 2 ? add_cut_node(builder, root) : root;
 		last_key = key;
-		at = place(builder, root, sample->node); /* may move the nodes */
+		at = place(builder, base, sample->node); /* may move the nodes */
 		node = &builder->tree.nodes[at];
 		node->self += sample->weight;
 		node->samples += sample->count;

@@ -15,6 +15,7 @@ enum tree_root {
 struct tree_options {
 	enum tree_root root;
 	bool no_inlines;  /* drop inlined frames */
+	bool part_cut;	  /* stacks that lack their outer frames hang from a node of their own */
 	size_t max_depth; /* frames counted from the root, 0 = all */
 };
 
@@ -25,6 +26,7 @@ struct tree_node {
 	uint32_t label;	      /* text id: program or thread name where frame is UINT32_MAX */
 	uint32_t node;	      /* a node of the profile that ends here (with frame) */
 	uint32_t thread;      /* TREE_ROOT_THREAD's nodes; else UINT32_MAX */
+	bool is_cut;	      /* in the place of the outer frames that are missing (part_cut) */
 	uint64_t self, total; /* weights */
 	uint64_t samples;     /* behind `total` */
 };

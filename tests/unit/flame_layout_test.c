@@ -168,6 +168,36 @@ static void unnamed_places_are_called_after_their_library(void **)
 	small_tree_done(&small);
 }
 
+static void cut_stacks_hang_from_a_cell_that_says_so(void **)
+{
+	static const struct small_stack two[] = { { "main;f", 3, 3 }, { "f", 2, 2 } };
+	struct small_tree small = small_tree_make(two, 2);
+	struct profile_sample *samples = small.profile->samples.items;
+	uint32_t f = 0;
+
+	for (uint32_t i = 0; i < small.profile->frames.count; i++) {
+		const char *name = profile_text(small.profile, small.profile->frames.items[i].name);
+
+		f = str_is(str_from(name), "f") ? i : f;
+	}
+	samples[0].node = profile_node(small.profile, 0, f);
+	samples[1].node = samples[0].node;
+	samples[1].end = PROFILE_END_CUT;
+
+	auto_tree struct tree tree =
+		tree_build(&small.selection, &(struct tree_options){ .part_cut = true });
+	auto_flame_layout struct flame_layout layout = flame_layout(
+		small.profile, &tree, &(struct flame_layout_options){ .min_ratio = 0 });
+
+	assert_int_equal(layout.cell_count, 5); /* all, the program, f, [callers cut off], f */
+	assert_int_equal(cell_named(&layout, "[callers cut off]")->total, 2);
+	assert_int_equal(cell_named(&layout, "[callers cut off]")->depth, 2);
+	assert_int_equal(layout.names[cell_named(&layout, "[callers cut off]")->name].kind,
+			 FLAME_CUT);
+	assert_adds_up(&layout);
+	small_tree_done(&small);
+}
+
 static void a_stack_of_thousands_of_frames_is_laid_out(void **)
 {
 	auto_strbuf struct strbuf functions = STRBUF_INIT;
@@ -197,6 +227,7 @@ int main(void)
 		cmocka_unit_test(the_root_stays_whatever_is_dropped),
 		cmocka_unit_test(functions_of_one_name_in_two_libraries_are_two),
 		cmocka_unit_test(unnamed_places_are_called_after_their_library),
+		cmocka_unit_test(cut_stacks_hang_from_a_cell_that_says_so),
 		cmocka_unit_test(a_stack_of_thousands_of_frames_is_laid_out),
 	};
 
