@@ -1,8 +1,8 @@
 #include "dso/image.h"
 
 #include <elf.h>
+#include <libdeflate.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -424,5 +424,5 @@ uint32_t image_crc(const struct image *image)
 {
 	size_t size_bytes = (size_t)(image->all.end - image->all.start);
 
-	return (uint32_t)crc32_z(0, image->all.start, size_bytes);
+	return libdeflate_crc32(0, image->all.start, size_bytes);
 }

@@ -1,10 +1,8 @@
 #include "dso/image_contents.h"
 
 #include <elf.h>
+#include <libdeflate.h>
 #include <stdlib.h>
-/* Makes next_in a pointer to const. */
-#define ZLIB_CONST
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/memory.h"
@@ -50,35 +48,25 @@ static enum coding read_coding(const struct image *image, const struct image_sec
 }
 
 /*
- * The two bytes in front of the deflate stream are stepped over and the checksum behind it is not
- * computed: that would be a tenth of the time, and what a damaged section says is held against its
- * bounds in any case.
+ * libdeflate takes less than half of zlib's time, which would be most of a report's. The two bytes
+ * in front of the deflate stream are stepped over and the checksum behind it is not computed: what
+ * a damaged section says is held against its bounds in any case.
  */
 static bool inflate_all(struct bytes raw, uint8_t *out, size_t size_bytes)
 {
-	enum { ZLIB_HEADER_BYTES = 2, DEFLATE_ONLY = -MAX_WBITS };
-	z_stream z = { 0 };
-	size_t in_left, out_left = size_bytes;
-	int status = Z_OK;
+	enum { ZLIB_HEADER_BYTES = 2 };
+	struct libdeflate_decompressor *decompressor;
+	enum libdeflate_result result;
 
-	if (!bytes_skip(&raw, ZLIB_HEADER_BYTES) || inflateInit2(&z, DEFLATE_ONLY) != Z_OK)
+	if (!bytes_skip(&raw, ZLIB_HEADER_BYTES))
 		return false;
-	in_left = bytes_left(&raw);
-	z.next_in = raw.pos;
-	z.next_out = out;
-	while (status == Z_OK && (out_left || z.avail_out || z.avail_in)) {
-		if (!z.avail_in) {
-			z.avail_in = (uInt)MIN(in_left, (size_t)1 << 30);
-			in_left -= z.avail_in;
-		}
-		if (!z.avail_out) {
-			z.avail_out = (uInt)MIN(out_left, (size_t)1 << 30);
-			out_left -= z.avail_out;
-		}
-		status = inflate(&z, Z_NO_FLUSH);
-	}
-	inflateEnd(&z);
-	return out_left == 0 && z.avail_out == 0;
+	decompressor = libdeflate_alloc_decompressor();
+	if (!decompressor)
+		return false;
+	result = libdeflate_deflate_decompress(decompressor, raw.pos, bytes_left(&raw), out,
+					       size_bytes, NULL);
+	libdeflate_free_decompressor(decompressor);
+	return result == LIBDEFLATE_SUCCESS;
 }
 
 static bool uncompress_section(struct image *image, enum coding coding, struct bytes raw,

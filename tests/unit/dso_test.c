@@ -6,12 +6,12 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/memory.h"
 #include "dso/dso.h"
@@ -88,7 +88,7 @@ static uint32_t write_elf(const char *base, const char *name, const struct build
 	assert_non_null(stream);
 	assert_int_equal(fwrite(file.ptr, 1, file.len, stream), file.len);
 	assert_int_equal(fclose(stream), 0);
-	return (uint32_t)crc32_z(0, (const Bytef *)file.ptr, file.len);
+	return libdeflate_crc32(0, file.ptr, file.len);
 }
 
 static void a_dso_is_one_per_path_build_id_and_kind(void **state)
