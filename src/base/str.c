@@ -155,8 +155,13 @@ bool str_to_double(struct str text, double *ret_value)
 	char *end;
 	double value;
 
-	if (!text.len || text.len >= sizeof(copy) || is_blank(text.ptr[0]))
+	if (!text.len || text.len >= sizeof(copy))
 		return false;
+	/* strtod takes blanks, nan, inf and hexadecimal too. */
+	for (size_t i = 0; i < text.len; i++) {
+		if (!text.ptr[i] || !strchr("0123456789+-.eE", text.ptr[i]))
+			return false;
+	}
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
 	errno = 0;

@@ -31,8 +31,8 @@ bool str_next_word(struct str *text, struct str *ret_word);
 ptrdiff_t str_find(struct str text, struct str needle);
 /* Whole-view conversions: false, and nothing written, on any other character or on overflow. */
 bool str_to_u64(struct str text, uint64_t *ret_value);
-bool str_to_hex(struct str text, uint64_t *ret_value); /* with or without 0x */
-bool str_to_double(struct str text, double *ret_value);
+bool str_to_hex(struct str text, uint64_t *ret_value);	/* with or without 0x */
+bool str_to_double(struct str text, double *ret_value); /* decimal and finite */
 /* fnmatch-like glob with * and ? only, over the whole text. */
 bool str_glob(struct str pattern, struct str text);
 /* 64-bit hash, the same in every run and on every machine. */
