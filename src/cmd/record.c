@@ -330,6 +330,7 @@ static struct error *parse_request(struct command_context *context, int argc, ch
 	options->output_path = given->output;
 	options->duration_s = given->duration_s;
 	options->command = argc ? argv : NULL;
+	options->stdout_is_ours = context->json || strcmp(given->output, "-") == 0;
 	options->namer = &namer;
 	options->version = "sysgrok " SYSGROK_VERSION;
 	TRY(parse_ids("-p", &given->pids, &ret->pids, &options->pid_count));

@@ -404,7 +404,7 @@ static struct error *record(struct recorder *recorder)
 	TRY(take_signals(recorder));
 	if (options->command)
 		TRY(workload_start(&recorder->workload, options->command, &recorder->old_signals,
-				   strcmp(options->output_path, "-") == 0));
+				   options->stdout_is_ours));
 	TRY(open_events(recorder));
 	TRY(open_output(recorder));
 	watch_rings(recorder);

@@ -24,6 +24,7 @@ struct record_options {
 	size_t tid_count;
 	bool system_wide;
 	char *const *command; /* NULL, or what to run; ended by NULL */
+	bool stdout_is_ours;  /* the command's standard output goes to standard error */
 	double duration_s;    /* 0 = until the end of the command or a signal */
 	const char *version;
 	const struct record_namer *namer; /* RECORD_LIVE: see record/kept_names.h; may be NULL */
