@@ -190,8 +190,8 @@ static void expressions_mean_what_they_say(void **state)
 		"count(s in symbol) == 2",
 		"count(s in symbol where s.self > 30%) == 1",
 		"max(s in symbol: s.self) == 0.5 and min(s in symbol: s.self) == 0.25",
-		"any(s in symbol: s.function == \"b\") and all(s in symbol: s.library == "
-		"\"libx.so\")",
+		"any(s in symbol: s.function == \"b\")",
+		"all(s in symbol: s.library == \"libx.so\")",
 		"any(a in symbol: any(b in symbol: linked(b, \"calls\", a)))",
 		"not any(a in symbol: linked(a, \"calls\", p))",
 		"(p.lost ?? 7) == 7",
