@@ -16,7 +16,10 @@
 enum {
 	ROUNDS_OF_NEEDS = 2,
 	ECHO_CAP_BYTES = 1 << 26,
+	MAX_UNKNOWN = 12,
 };
+
+static const double least_unknown = 0.01; /* share from which on callers are asked for */
 
 /* ---- input */
 
@@ -138,39 +141,95 @@ static void topic_add(struct facts *facts, const char *topic, double share, cons
 					.flags = FACT_DERIVED });
 }
 
-static const char *topic_of_fact(struct facts *facts, const struct fact *fact)
+/* What a library's functions take for other topics than the library's own. */
+struct other {
+	struct entity dso;
+	double share;
+};
+
+VEC_DEFINE(other_vec, struct other)
+
+static void other_add(struct other_vec *others, struct entity dso, double share)
 {
-	const char *kind = facts_str(facts, fact->entity.kind);
-	const char *name = facts_str(facts, fact->name);
-	struct str library, function;
-
-	if (!strcmp(kind, "dso") && !strcmp(name, "unnamed"))
-		return facts_note(facts, fact->entity, "topic");
-	if (strcmp(kind, "symbol") != 0 || strcmp(name, "self") != 0)
-		return NULL;
-	if (facts_note(facts, fact->entity, "what"))
-		return facts_note(facts, fact->entity, "topic");
-	if (!facts_symbol_split(facts, fact->entity, &library, &function))
-		return NULL;
-	auto_free char *dso = x_strndup(library.ptr, library.len);
-
-	return facts_note(facts, facts_entity(facts, "dso", dso), "topic");
+	for (size_t i = 0; i < others->count; i++)
+		if (entity_eq(others->items[i].dso, dso)) {
+			others->items[i].share += share;
+			return;
+		}
+	other_vec_push(others, (struct other){ dso, share });
 }
 
+static double other_of(const struct other_vec *others, struct entity dso)
+{
+	for (size_t i = 0; i < others->count; i++)
+		if (entity_eq(others->items[i].dso, dso))
+			return others->items[i].share;
+	return 0;
+}
+
+static bool is_called(const struct facts *facts, const struct fact *fact, const char *kind)
+{
+	return !strcmp(facts_str(facts, fact->entity.kind), kind) &&
+	       !strcmp(facts_str(facts, fact->name), "self");
+}
+
+static void symbol_derive(struct facts *facts, struct fact fact, struct other_vec *others)
+{
+	const char *topic = facts_note(facts, fact.entity, "topic"), *dso_topic;
+	double skid = facts_value(facts, fact.entity, "skid_share", 0);
+	struct str library, function;
+	struct entity dso;
+
+	if (!facts_symbol_split(facts, fact.entity, &library, &function))
+		return;
+	auto_free char *name = x_strndup(library.ptr, library.len);
+
+	dso = facts_entity(facts, "dso", name);
+	dso_topic = facts_note(facts, dso, "topic");
+	/* what belongs elsewhere is no part of what can be won */
+	if (!fact.n && facts_note(facts, fact.entity, "skid"))
+		skid = fact.number;
+	if (!topic || (dso_topic && !strcmp(topic, dso_topic)))
+		return;
+	topic_add(facts, topic, MAX(fact.number - skid, 0), "sum of its functions");
+	if (dso_topic)
+		other_add(others, dso, fact.number);
+}
+
+/* The topic of a library is that of all its functions that have no other, known or not. */
 static void topics_derive(struct facts *facts)
 {
 	size_t count = facts->facts.count;
+	struct other_vec others = { 0 };
 
+	for (size_t i = 0; i < count; i++)
+		if (is_called(facts, &facts->facts.items[i], "symbol"))
+			symbol_derive(facts, facts->facts.items[i], &others);
 	for (size_t i = 0; i < count; i++) {
 		struct fact fact = facts->facts.items[i];
-		const char *topic = topic_of_fact(facts, &fact);
-		double skid = facts_value(facts, fact.entity, "skid_share", 0);
+		const char *topic = facts_note(facts, fact.entity, "topic");
 
-		/* what belongs elsewhere is no part of what can be won */
-		if (!fact.n && facts_note(facts, fact.entity, "skid"))
+		if (topic && is_called(facts, &fact, "dso"))
+			topic_add(facts, topic,
+				  MAX(fact.number - other_of(&others, fact.entity), 0),
+				  "sum of its functions");
+	}
+	other_vec_done(&others);
+}
+
+/* Of functions that nothing is known about, at least their callers are told. */
+static void ask_about_unknown(struct facts *facts)
+{
+	size_t count = facts->facts.count, asked = 0;
+
+	for (size_t i = 0; i < count && asked < MAX_UNKNOWN; i++) {
+		struct fact fact = facts->facts.items[i];
+
+		if (!is_called(facts, &fact, "symbol") || fact.number < least_unknown ||
+		    facts_note(facts, fact.entity, "what"))
 			continue;
-		if (topic && fact.number > skid)
-			topic_add(facts, topic, fact.number - skid, "sum of its functions");
+		facts_add_need(facts, "stack_pattern", "callers", fact.entity);
+		asked++;
 	}
 }
 
@@ -181,6 +240,7 @@ static struct ruleset_result think(const struct thinker *thinker,
 
 	profile_facts(selection, facts);
 	knowledge_annotate(thinker->knowledge, facts);
+	ask_about_unknown(facts);
 	result = ruleset_run(thinker->rules, facts);
 	for (int round = 0; round < ROUNDS_OF_NEEDS && facts->needs.count; round++) {
 		if (!profile_meet_needs(selection, facts))

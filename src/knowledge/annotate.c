@@ -151,6 +151,7 @@ static void note_named(const struct knowledge *knowledge, struct facts *facts, s
 	if (!match.entry)
 		return;
 	note_field(facts, entity, "what", match, match.entry->fields[KB_FIELD_WHAT]);
+	note_field(facts, entity, "why_hot", match, match.entry->fields[KB_FIELD_HOT]);
 	note_field(facts, entity, "use", match, match.entry->fields[KB_FIELD_USE]);
 	note_advice(facts, entity, match);
 	note_topic(knowledge, facts, entity, match);

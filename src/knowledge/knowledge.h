@@ -35,12 +35,12 @@ struct kb_match knowledge_program(const struct knowledge *knowledge, struct str 
 struct kb_match knowledge_topic(const struct knowledge *knowledge, struct str topic);
 
 /*
- * Adds what is known of each symbol, dso and program entity of `facts` as notes:
+ * Adds what is known of each symbol, dso and program entity of `facts` as notes, by aspect:
  *	symbol   what, why_hot, family, topic, change, caller_hint, skid, elsewhere
- *	dso      what, use (of the library, else of the program of that name), topic, change
- *	program  what, use, topic, change
- *	topic    problem, change (entities of kind "topic", for those named above)
- *	advice   when, expect, cost, source (entities of kind "advice", named by the change's text)
+ *	dso      what, why_hot, use, topic, change: of the library, else of the program so called
+ *	program  what, why_hot, use, topic, change
+ *	topic    problem, change: of those named above, as entities of kind "topic"
+ *	advice   when, expect, cost, source: entities that are named by a change's text
  * A caller_hint is given where a "calls" relation or a caller entity matches its pattern.
  */
 void knowledge_annotate(const struct knowledge *knowledge, struct facts *facts);

@@ -5,10 +5,15 @@
 
 #include "samples/facts_profile.h"
 
+enum { SPREAD_ROWS = 3 };
+
+static const double spread_share = 0.02;
+
 void answer_plan_done(struct answer_plan *plan)
 {
 	for (size_t i = 0; i < plan->groups.count; i++) {
 		answer_row_vec_done(&plan->groups.items[i].rows);
+		answer_row_vec_done(&plan->groups.items[i].spread);
 		text_id_vec_done(&plan->groups.items[i].topics);
 	}
 	answer_group_vec_done(&plan->groups);
@@ -84,6 +89,7 @@ static struct answer_row row_make(const struct answer *answer, const struct tabl
 		.library = profile_frame_library(answer->selection->profile, from->frame),
 	};
 
+	row.nameless = profile_frame_is_nameless(answer->selection->profile, from->frame);
 	row.named = find_symbol(answer, from->frame, row.library, &row.symbol);
 	if (row.named) {
 		row.self = facts_find(answer->facts, row.symbol, "self");
@@ -157,9 +163,38 @@ static void topics_assign(struct answer_plan *plan, const struct answer *answer)
 			if (topic && !has_topic(plan, topic))
 				text_id_vec_push(&group->topics, topic);
 		}
+		if (!group->rows.count && topic_of(answer, group->dso) &&
+		    !has_topic(plan, topic_of(answer, group->dso)))
+			text_id_vec_push(&group->topics, topic_of(answer, group->dso));
 		if (group->topics.count)
 			qsort_r(group->topics.items, group->topics.count,
 				sizeof(*group->topics.items), by_share, &copy);
+	}
+}
+
+/* Libraries that take much though none of their functions does. */
+static void spread_groups(struct answer_plan *plan, const struct answer *answer)
+{
+	auto_table struct table libraries = table_libraries(answer->selection);
+	const struct profile *profile = answer->selection->profile;
+
+	for (size_t i = 0; i < libraries.count; i++) {
+		const char *library = profile_text(profile, libraries.rows[i].text);
+
+		if (table_share(&libraries, libraries.rows[i].self) >= spread_share)
+			group_of(plan, answer, library);
+	}
+	for (size_t i = 0; i < plan->functions.count; i++) {
+		const struct table_row *row = &plan->functions.rows[i];
+		const char *library = profile_frame_library(profile, row->frame);
+
+		for (size_t k = 0; k < plan->groups.count; k++) {
+			struct answer_group *group = &plan->groups.items[k];
+
+			if (!group->rows.count && group->spread.count < SPREAD_ROWS && row->self &&
+			    !strcmp(group->library, library))
+				answer_row_vec_push(&group->spread, row_make(answer, row));
+		}
 	}
 }
 
@@ -187,6 +222,7 @@ struct answer_plan answer_plan_make(const struct answer *answer,
 				 ->rows,
 			plan.flat.items[plan.flat.count - 1]);
 	}
+	spread_groups(&plan, answer);
 	if (plan.groups.count)
 		qsort(plan.groups.items, plan.groups.count, sizeof(*plan.groups.items), by_self);
 	topics_assign(&plan, answer);

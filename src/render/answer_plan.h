@@ -13,6 +13,7 @@ struct answer_row {
 	const char *library;
 	struct entity symbol;	 /* of named functions */
 	bool named, known;	 /* a note says what it is */
+	bool nameless;		 /* no symbol: perhaps a place instead of a name */
 	bool is_skid;		 /* its samples belong elsewhere */
 	const struct fact *self; /* of the function; of unnamed ones: the library's unnamed part */
 };
@@ -24,8 +25,9 @@ struct answer_group {
 	const char *library;
 	struct entity dso;
 	const struct fact *self;
-	struct answer_row_vec rows;
-	struct text_id_vec topics; /* by share, each in the first group that has it only */
+	struct answer_row_vec rows; /* none: its time is spread over functions too small to list */
+	struct answer_row_vec spread; /* then: the hottest of those */
+	struct text_id_vec topics;    /* by share, each in the first group that has it only */
 };
 
 VEC_DEFINE(answer_group_vec, struct answer_group)

@@ -11,7 +11,8 @@ enum {
 	FEW_ROWS = 12, /* up to here every row is told in full */
 	OBSERVED_ROWS = 5,
 	MAX_HINTS = 2,
-	SHORT_NAME = 60, /* up to here names are shown in full */
+	NOISE_SAMPLES = 200, /* from here on the interval of a share is near to normal */
+	SHORT_NAME = 60,     /* up to here names are shown in full */
 	LONGEST_NAME = 120,
 };
 
@@ -123,9 +124,9 @@ void answer_advice(const struct answer_printer *p, uint32_t change)
 }
 
 static void observed_row(const struct answer_printer *p, struct strbuf *out,
-			 const struct answer_row *row)
+			 const struct answer_row *row, bool more)
 {
-	if (out->len)
+	if (more)
 		strbuf_add_text(out, ", ");
 	answer_function(p, row, out);
 	strbuf_add_char(out, ' ');
@@ -144,12 +145,12 @@ static void observation(const struct answer_printer *p, uint32_t topic)
 		if (answer_row_topic(p->answer, &rows->items[i]) != topic)
 			continue;
 		if (count++ < OBSERVED_ROWS)
-			observed_row(p, &text, &rows->items[i]);
+			observed_row(p, &text, &rows->items[i], text.len > 0);
 	}
 	if (count > OBSERVED_ROWS)
 		strbuf_addf(&text, " and %zu more", count - OBSERVED_ROWS);
 	if (share) {
-		strbuf_add_text(&text, count > 1 ? "; together " : "; in all ");
+		strbuf_add_text(&text, count > 1 ? "; together " : count ? "; in all " : "in all ");
 		answer_share(&text, share);
 		strbuf_add_text(&text, ": no change here can win more than that");
 	}
@@ -195,7 +196,9 @@ static void input_line(const struct answer_printer *p)
 	if (p->answer->selection->sample_count) {
 		strbuf_add_text(&text, ", ");
 		units_count(&text, p->answer->selection->sample_count);
-		strbuf_addf(&text, " samples of %s", event->name);
+		strbuf_add_text(&text, " samples");
+		if (strcmp(event->name, "samples") != 0)
+			strbuf_addf(&text, " of %s", event->name);
 	}
 	if (p->answer->selection->is_filtered)
 		strbuf_add_text(&text, ", filtered: shares are of what is left");
@@ -208,7 +211,7 @@ static void noise_line(const struct answer_printer *p)
 	double samples = (double)p->answer->selection->sample_count;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
-	if (samples < 1)
+	if (samples < NOISE_SAMPLES)
 		return;
 	strbuf_add_text(&text, "A share of 1% is known to within about ");
 	units_percent(&text, 1.96 * sqrt(0.01 * 0.99 / samples));
@@ -348,8 +351,11 @@ static void unknown_function(const struct answer_printer *p, const struct answer
 		answer_entity(facts, "dso", intern_find(&facts->texts, str_from(row->library))),
 		"what");
 
-	if (!row->named) {
-		strbuf_add_text(out, "not known: this code has no symbols here");
+	if (row->nameless) {
+		strbuf_addf(out, "its name is not known, as there are no symbols for it%s%s",
+			    *row->library ? " in " : "",
+			    *row->library ? answer_library_label(row->library) : "");
+		return;
 	} else {
 		strbuf_add_text(out, "not in the knowledge base");
 		place = facts_find(facts, row->symbol, "place");
@@ -359,6 +365,8 @@ static void unknown_function(const struct answer_printer *p, const struct answer
 	if (*row->library)
 		strbuf_addf(out, "; it is part of %s%s", answer_library_label(row->library),
 			    library ? "" : ", which is not in the knowledge base either");
+	else
+		strbuf_add_text(out, "; its library is not known");
 }
 
 static void package_line(const struct answer_printer *p, const struct answer_row *row)
@@ -395,7 +403,7 @@ static void callers_line(const struct answer_printer *p, const struct answer_row
 		auto_free char *caller = x_strndup(name.ptr, name.len);
 
 		strbuf_add_text(&text, count++ ? ", " : "");
-		answer_name(&text, caller);
+		answer_name(&text, caller[0] == ':' ? caller + 1 : caller);
 		strbuf_add_char(&text, ' ');
 		answer_share(&text, fact);
 	}
@@ -498,6 +506,28 @@ static void row_print(const struct answer_printer *p, const struct answer_group 
 		package_line(p, row);
 }
 
+static void spread_print(const struct answer_printer *p, const struct answer_group *group)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_text(&text, "its time is spread over many functions; the hottest are ");
+	for (size_t i = 0; i < group->spread.count; i++)
+		observed_row(p, &text, &group->spread.items[i], i > 0);
+	answer_paragraph(p, 2, "", strbuf_text(&text));
+}
+
+/* What usually burns there, where the rows have no names to tell. */
+static void nameless_print(const struct answer_printer *p, const struct answer_group *group)
+{
+	const char *hot = facts_note(p->answer->facts, group->dso, "why_hot");
+	bool nameless = !group->rows.count;
+
+	for (size_t i = 0; i < group->rows.count; i++)
+		nameless |= group->rows.items[i].nameless;
+	if (hot && nameless)
+		answer_paragraph(p, 2, "Its time usually goes here: ", hot);
+}
+
 static void group_print(const struct answer_printer *p, const struct answer_group *group)
 {
 	const struct facts *facts = p->answer->facts;
@@ -514,6 +544,9 @@ static void group_print(const struct answer_printer *p, const struct answer_grou
 		answer_paragraph(p, 2, "", what);
 	for (size_t i = 0; i < group->rows.count; i++)
 		row_print(p, group, i);
+	if (!group->rows.count)
+		spread_print(p, group);
+	nameless_print(p, group);
 	for (size_t i = 0; i < group->topics.count; i++) {
 		const struct fact *share = answer_topic_share(p->answer, group->topics.items[i]);
 

@@ -27,6 +27,13 @@ const char *profile_frame_library(const struct profile *profile, uint32_t frame)
 	return !*dso && f->flags & PROFILE_FRAME_KERNEL ? "[kernel.kallsyms]" : dso;
 }
 
+bool profile_frame_is_nameless(const struct profile *profile, uint32_t frame)
+{
+	const struct profile_frame *f = &profile->frames.items[frame];
+
+	return f->flags & PROFILE_FRAME_UNNAMED || !*profile_text(profile, f->name);
+}
+
 bool profile_frame_entity(const struct profile *profile, uint32_t frame, struct facts *facts,
 			  struct entity *ret)
 {
@@ -117,14 +124,17 @@ static void put_unnamed(struct writer *w)
 	for (size_t i = 0; i < w->functions.count; i++) {
 		const struct table_row *row = &w->functions.rows[i];
 		const char *library = profile_frame_library(w->profile, row->frame);
+		struct entity dso;
 
 		shown += row->self;
-		if (*profile_text(w->profile, w->profile->frames.items[row->frame].name))
+		if (!row->self || !profile_frame_is_nameless(w->profile, row->frame))
 			continue;
 		unnamed += row->self;
-		if (row->self)
-			put(w, facts_entity(w->facts, "dso", library), "unnamed",
-			    table_share(&w->functions, row->self), "ratio", row->samples);
+		dso = facts_entity(w->facts, "dso", library);
+		put(w, dso, "unnamed",
+		    facts_value(w->facts, dso, "unnamed", 0) +
+			    table_share(&w->functions, row->self),
+		    "ratio", 0);
 	}
 	put(w, input, "unnamed", table_share(&w->functions, unnamed), "ratio", 0);
 	if (shown < w->functions.weight)
@@ -387,7 +397,19 @@ static int by_caller_weight(const void *left, const void *right, void *context)
 /* A library whose callers in other libraries are of interest, not its own helpers. */
 static bool is_shared(const char *library)
 {
-	return strstr(library, ".so") || library[0] == '[' || !strcmp(library, "vmlinux");
+	return strstr(library, ".so") != NULL;
+}
+
+/* The kernel's own lock functions: who took the lock is asked, not by which of them. */
+static bool is_lock_helper(const char *name)
+{
+	static const char *const leads[] = { "_raw_",  "queued_", "mutex_lock",	   "__mutex",
+					     "rwsem_", "down_",	  "native_queued_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
+		if (str_starts_with(str_from(name), str_from(leads[i])))
+			return true;
+	return false;
 }
 
 /*
@@ -408,6 +430,7 @@ static bool find_caller(const struct profile *profile, uint32_t node, uint32_t *
 
 		if (f->flags & PROFILE_FRAME_INLINED || !*profile_text(profile, f->name) ||
 		    f->name == profile->frames.items[leaf].name ||
+		    is_lock_helper(profile_text(profile, f->name)) ||
 		    (shared && !strcmp(library, profile_frame_library(profile, frame))))
 			continue;
 		*ret_frame = frame;

@@ -28,5 +28,7 @@ size_t profile_meet_needs(const struct profile_selection *selection, struct fact
 /* The entity of a frame's function; false for frames without a name. */
 bool profile_frame_entity(const struct profile *profile, uint32_t frame, struct facts *facts,
 			  struct entity *ret);
+/* Without a symbol; functions of stripped programs may still be told apart ("[gzip+0x4270]"). */
+bool profile_frame_is_nameless(const struct profile *profile, uint32_t frame);
 /* Its library as facts name it, "" = not known. */
 const char *profile_frame_library(const struct profile *profile, uint32_t frame);
