@@ -6,6 +6,7 @@ usage: compare_kinds.py SYSGROK WORK_DIRECTORY [KIND...]
   WORK_DIRECTORY keeps the recordings: a file KIND.data that is there is used as it is.
 """
 import os
+import shutil
 import subprocess
 import sys
 
@@ -66,8 +67,11 @@ def main():
         if not os.path.exists(path):
             done = subprocess.run([perf_tools.RECORD_KINDS, "--small", "--seconds", "1", work, kind],
                                   stdout=subprocess.DEVNULL)
+            if done.returncode and kind.startswith("node") and not shutil.which("node"):
+                checks.note(f"{kind}: node is not installed (Debian: nodejs)")
+                continue
             if done.returncode:
-                checks.note(f"{kind}: not recorded; left out")
+                checks.check(False, f"{kind}: not recorded")
                 continue
         try:
             compare(checks, sysgrok, kind, path)
