@@ -392,7 +392,29 @@ static bool read_mmap(struct bytes *b, struct perf_record *ret)
 	return true;
 }
 
-static bool read_mmap2(struct bytes *b, struct perf_record *ret)
+/*
+ * Linux sets the mark of a build-id on everybody's records while anybody asks for build-ids, over
+ * device and inode as before. Where this recording did not ask, what stands there has to look like
+ * the build-id that linkers make: 20 bytes, behind zeros where a device number would go on.
+ */
+static bool has_build_id(struct bytes identity, bool was_asked_for)
+{
+	uint8_t size = identity.pos[0];
+	bool is_padded = !identity.pos[1] && !identity.pos[2] && !identity.pos[3];
+
+	return is_padded && size <= 20 && (was_asked_for || size == 20);
+}
+
+static bool asks_for_build_ids(const struct perf_layout *layout)
+{
+	for (size_t i = 0; i < layout->evsel_count; i++) {
+		if (layout->evsels[i].attr.build_id)
+			return true;
+	}
+	return false;
+}
+
+static bool read_mmap2(struct bytes *b, const struct perf_layout *layout, struct perf_record *ret)
 {
 	struct perf_mmap *map = &ret->mmap;
 	struct bytes identity;
@@ -406,8 +428,9 @@ static bool read_mmap2(struct bytes *b, struct perf_record *ret)
 	    !bytes_u32(b, &map->flags))
 		return false;
 	map->path = read_text(b);
-	if (ret->misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
-		map->build_id_bytes = MIN(identity.pos[0], 20);
+	if (ret->misc & PERF_RECORD_MISC_MMAP_BUILD_ID &&
+	    has_build_id(identity, asks_for_build_ids(layout))) {
+		map->build_id_bytes = identity.pos[0];
 		map->build_id = map->build_id_bytes ? identity.pos + 4 : NULL;
 		return true;
 	}
@@ -466,13 +489,13 @@ static bool read_ksymbol(struct bytes *b, struct perf_record *ret)
 	return true;
 }
 
-static bool read_other(struct bytes *b, struct perf_record *ret)
+static bool read_other(struct bytes *b, const struct perf_layout *layout, struct perf_record *ret)
 {
 	switch (ret->type) {
 	case PERF_RECORD_MMAP:
 		return read_mmap(b, ret);
 	case PERF_RECORD_MMAP2:
-		return read_mmap2(b, ret);
+		return read_mmap2(b, layout, ret);
 	case PERF_RECORD_COMM:
 		return read_comm(b, ret);
 	case PERF_RECORD_FORK:
@@ -528,5 +551,5 @@ enum perf_decode perf_layout_decode(const struct perf_layout *layout, const uint
 	b.end -= tail;
 	if (tail)
 		ret->time_ns = tail_time(layout, attr, b.end);
-	return read_other(&b, ret) ? PERF_DECODE_OK : PERF_DECODE_MALFORMED;
+	return read_other(&b, layout, ret) ? PERF_DECODE_OK : PERF_DECODE_MALFORMED;
 }

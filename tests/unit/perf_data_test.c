@@ -255,7 +255,7 @@ static void a_deferred_chain_that_comes_too_early_is_not_looked_for(void **state
 	perf_builder_free(builder);
 }
 
-static void side_band_records_say_what_the_kernel_said(void **state)
+static void a_mark_of_a_build_id_is_believed_only_where_one_can_stand(void **state)
 {
 	const uint8_t build_id[20] = { 1, 2, 3, 20 };
 	struct perf_builder *builder = builder_of(0, PLAIN_TYPE);
@@ -263,6 +263,31 @@ static void side_band_records_say_what_the_kernel_said(void **state)
 	struct perf_data *data;
 
 	(void)state;
+	/* 8: the device number of a disk, where the length would be */
+	perf_builder_mmap2(builder, 100, 0x400000, 0x2000, 0, "/usr/bin/a", build_id, 8, 1);
+	perf_builder_mmap2(builder, 100, 0x500000, 0x2000, 0, "/usr/bin/b", build_id, 20, 2);
+	data = open_built(builder);
+	assert_int_equal(perf_data_next(data, &record), PERF_NEXT_RECORD);
+	assert_true(str_is(record.mmap.path, "/usr/bin/a"));
+	assert_null(record.mmap.build_id);
+	assert_int_equal(perf_data_next(data, &record), PERF_NEXT_RECORD);
+	assert_non_null(record.mmap.build_id);
+	assert_int_equal(record.mmap.build_id_bytes, 20);
+	perf_data_free(data);
+	perf_builder_free(builder);
+}
+
+static void side_band_records_say_what_the_kernel_said(void **state)
+{
+	const uint8_t build_id[20] = { 1, 2, 3, 20 };
+	struct perf_event_attr attr = attr_of(PLAIN_TYPE);
+	struct perf_builder *builder = perf_builder_new(0);
+	struct perf_record record;
+	struct perf_data *data;
+
+	(void)state;
+	attr.build_id = 1;
+	perf_builder_event(builder, &attr, "cpu-clock", event_ids[0], 2);
 	perf_builder_comm(builder, 100, 100, "cc1plus", true, 1);
 	perf_builder_mmap2(builder, 100, 0x400000, 0x2000, 0x1000, "/usr/lib/cc1plus", build_id, 16,
 			   2);
@@ -709,6 +734,7 @@ int main(void)
 		cmocka_unit_test(registers_stack_and_chain_come_in_the_kernels_order),
 		cmocka_unit_test(a_deferred_user_chain_joins_its_sample),
 		cmocka_unit_test(a_deferred_chain_that_comes_too_early_is_not_looked_for),
+		cmocka_unit_test(a_mark_of_a_build_id_is_believed_only_where_one_can_stand),
 		cmocka_unit_test(side_band_records_say_what_the_kernel_said),
 		cmocka_unit_test(records_come_in_time_order_with_time_zero_first),
 		cmocka_unit_test(records_without_time_stay_in_file_order),
