@@ -201,7 +201,8 @@ static bool time_left(const struct exchange *exchange, uint64_t *ret_ns)
 	*ret_ns = 0;
 	if (!total_ns)
 		return true;
-	if (spent_ns >= total_ns)
+	/* An attempt that short can bring nothing, and libcurl counts in milliseconds. */
+	if (spent_ns + 20000000 >= total_ns)
 		return false;
 	*ret_ns = total_ns - spent_ns;
 	return true;
