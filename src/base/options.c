@@ -439,3 +439,27 @@ const char *nearest_name(const char *word, const char *const *names, size_t coun
 	}
 	return best;
 }
+
+size_t nearest_names(const char *word, const char *const *names, size_t count, const char **ret,
+		     size_t max)
+{
+	size_t length = strlen(word), found = 0;
+	unsigned limit = (unsigned)MAX(length / 3, (size_t)1);
+
+	for (unsigned wanted = 0; wanted <= limit && found < max; wanted++)
+		for (size_t i = 0; i < count && found < max; i++) {
+			size_t name_length = strlen(names[i]);
+			bool known = false;
+			unsigned distance = limit + 1;
+
+			if (length >= 3 && strncmp(word, names[i], length) == 0)
+				distance = 1;
+			else if (name_length <= length + limit && length <= name_length + limit)
+				distance = edit_distance(word, names[i]);
+			for (size_t k = 0; k < found && !known; k++)
+				known = strcmp(ret[k], names[i]) == 0;
+			if (distance == wanted && !known)
+				ret[found++] = names[i];
+		}
+	return found;
+}

@@ -75,3 +75,6 @@ bool option_is_shown(const struct option *option);
 void option_list_done(struct option_list *list);
 /* The nearest of `names` (count of them) to `word` by edit distance, or NULL if none is near. */
 const char *nearest_name(const char *word, const char *const *names, size_t count);
+/* The nearest first, at most `max` different ones; returns how many. */
+size_t nearest_names(const char *word, const char *const *names, size_t count, const char **ret,
+		     size_t max);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cmd/config_folder.h"
 #include "cmd/package.h"
 #include "knowledge/knowledge.h"
 #include "rules/rules.h"
@@ -89,16 +90,6 @@ struct error *answer_open(struct command_context *context, const struct profile_
 }
 
 /* ---- the user's own rules and knowledge */
-
-/* Owned; NULL where there is no home. */
-static char *config_folder(const char *name)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-	if (config && config[0] == '/')
-		return x_asprintf("%s/sysgrok/%s", config, name);
-	return home && home[0] == '/' ? x_asprintf("%s/.config/sysgrok/%s", home, name) : NULL;
-}
 
 struct thinker {
 	struct knowledge *knowledge;

@@ -5,7 +5,7 @@
 
 #include "base/intern.h"
 
-#define MAGIC 0x3142474bU /* "KGB1" in the byte order of the build */
+#define MAGIC 0x3242474bU /* "KGB2" in the byte order of the build */
 
 enum {
 	TABLE_TEXTS,
@@ -14,6 +14,7 @@ enum {
 	TABLE_LIBRARIES,
 	TABLE_PROGRAMS,
 	TABLE_TOPICS,
+	TABLE_FASTER,
 	TABLE_ENTRIES,
 	TABLE_ADVICE,
 	TABLE_HINTS,
@@ -41,7 +42,7 @@ struct writer {
 	uint32_t *offsets; /* of the pool's texts, by id */
 	uint32_t offset_count;
 	struct strbuf texts;
-	struct name_vec names, patterns, libraries, programs, topics;
+	struct name_vec names, patterns, libraries, programs, topics, faster;
 	struct entry_vec entries;
 	struct advice_vec advice;
 	struct hint_vec hints;
@@ -59,6 +60,7 @@ static void writer_done(struct writer *w)
 	name_vec_done(&w->libraries);
 	name_vec_done(&w->programs);
 	name_vec_done(&w->topics);
+	name_vec_done(&w->faster);
 	entry_vec_done(&w->entries);
 	advice_vec_done(&w->advice);
 	hint_vec_done(&w->hints);
@@ -116,7 +118,8 @@ static void entry_add(struct writer *w, const struct kb_source *source,
 				  .advice_count = (uint32_t)from->advice.count,
 				  .hint_first = (uint32_t)w->hints.count,
 				  .hint_count = (uint32_t)from->hints.count,
-				  .skid = from->skid };
+				  .skid = from->skid,
+				  .kind = (uint32_t)from->kind };
 
 	for (unsigned i = 0; i < KB_FIELD_COUNT; i++) {
 		const char *text = from->fields[i];
@@ -154,6 +157,8 @@ static void names_add(struct writer *w, const struct kb_source_entry *from, uint
 			table = &w->programs;
 		else if (from->kind == KB_TOPIC)
 			table = &w->topics;
+		else if (from->kind >= KB_FASTER_PROGRAM)
+			table = &w->faster;
 		else if (is_pattern(name))
 			table = &w->patterns;
 		name_vec_push(table, (struct kb_name){ text_add(w, name), entry });
@@ -220,6 +225,25 @@ static struct error *twins_check(const struct writer *w, const struct name_vec *
 	return NULL;
 }
 
+/* A program and a library may have one name, two programs may not. */
+static struct error *faster_twins_check(const struct writer *w)
+{
+	for (size_t i = 0; i < w->faster.count; i++)
+		for (size_t k = i + 1;
+		     k < w->faster.count && w->faster.items[k].text == w->faster.items[i].text;
+		     k++) {
+			const struct kb_entry *a = &w->entries.items[w->faster.items[i].entry];
+			const struct kb_entry *b = &w->entries.items[w->faster.items[k].entry];
+
+			if (a->kind == b->kind)
+				return error_new(ERROR_INPUT, "%s: '%s' is replaced already at %s",
+						 w->texts.ptr + b->origin,
+						 w->texts.ptr + w->faster.items[i].text,
+						 w->texts.ptr + a->origin);
+		}
+	return NULL;
+}
+
 static struct error *topics_check(const struct writer *w, const struct kb_index *other)
 {
 	for (size_t i = 0; i < w->entries.count; i++) {
@@ -242,6 +266,7 @@ static struct error *writer_check(const struct writer *w, const struct kb_index 
 	TRY(twins_check(w, &w->libraries, false));
 	TRY(twins_check(w, &w->programs, false));
 	TRY(twins_check(w, &w->topics, false));
+	TRY(faster_twins_check(w));
 	return topics_check(w, other);
 }
 
@@ -274,6 +299,7 @@ static void block_write(const struct writer *w, struct strbuf *out)
 	TABLE_WRITE(TABLE_LIBRARIES, libraries);
 	TABLE_WRITE(TABLE_PROGRAMS, programs);
 	TABLE_WRITE(TABLE_TOPICS, topics);
+	TABLE_WRITE(TABLE_FASTER, faster);
 	TABLE_WRITE(TABLE_ENTRIES, entries);
 	TABLE_WRITE(TABLE_ADVICE, advice);
 	TABLE_WRITE(TABLE_HINTS, hints);
@@ -297,6 +323,7 @@ struct error *kb_index_write(const struct kb_source *source, const struct kb_ind
 	}
 	names_sort(&w.names, &w.texts, by_text);
 	names_sort(&w.topics, &w.texts, by_text);
+	names_sort(&w.faster, &w.texts, by_text);
 	names_sort(&w.patterns, &w.texts, by_literal_length);
 	names_sort(&w.libraries, &w.texts, by_literal_length);
 	names_sort(&w.programs, &w.texts, by_literal_length);
@@ -336,7 +363,7 @@ struct error *kb_index_open(struct str block, struct kb_index *ret)
 	    !OPEN(patterns, TABLE_PATTERNS, pattern_count) ||
 	    !OPEN(libraries, TABLE_LIBRARIES, library_count) ||
 	    !OPEN(programs, TABLE_PROGRAMS, program_count) ||
-	    !OPEN(topics, TABLE_TOPICS, topic_count) ||
+	    !OPEN(topics, TABLE_TOPICS, topic_count) || !OPEN(faster, TABLE_FASTER, faster_count) ||
 	    !OPEN(entries, TABLE_ENTRIES, entry_count) ||
 	    !OPEN(advice, TABLE_ADVICE, advice_count) || !OPEN(hints, TABLE_HINTS, hint_count) ||
 	    !OPEN(scopes, TABLE_SCOPES, scope_count) || !OPEN(globs, TABLE_GLOBS, glob_count))

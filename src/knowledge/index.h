@@ -22,6 +22,7 @@ struct kb_entry {
 	uint32_t advice_first, advice_count; /* indices */
 	uint32_t hint_first, hint_count;     /* indices */
 	uint32_t skid;			     /* 0 or 1 */
+	uint32_t kind;			     /* enum kb_kind */
 };
 
 struct kb_advice {
@@ -42,14 +43,15 @@ struct kb_index {
 	const char *texts;
 	/* function names without wildcards and topics: by text; with wildcards, libraries and
 	   programs: more literal characters first */
-	const struct kb_name *names, *patterns, *libraries, *programs, *topics;
+	const struct kb_name *names, *patterns, *libraries, *programs, *topics,
+		*faster; /* by text */
 	const struct kb_entry *entries;
 	const struct kb_advice *advice;
 	const struct kb_hint *hints;
 	const struct kb_scope_row *scopes;
 	const uint32_t *globs;
-	uint32_t name_count, pattern_count, library_count, program_count, topic_count, entry_count,
-		advice_count, hint_count, scope_count, glob_count;
+	uint32_t name_count, pattern_count, library_count, program_count, topic_count, faster_count,
+		entry_count, advice_count, hint_count, scope_count, glob_count;
 };
 
 /* Appends the block for `source`. Errors: one name explained twice in one library, an unknown

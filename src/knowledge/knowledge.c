@@ -78,6 +78,15 @@ static const struct kb_index *embedded(const struct knowledge *knowledge)
 	return &layer->index;
 }
 
+const struct kb_index *knowledge_layer(const struct knowledge *knowledge, size_t number)
+{
+	const struct layer *layer = knowledge->layers;
+
+	while (layer && number--)
+		layer = layer->older;
+	return layer ? &layer->index : NULL;
+}
+
 struct error *knowledge_add_text(struct knowledge *knowledge, const char *name, struct str text)
 {
 	auto_kb_source struct kb_source source = { 0 };

@@ -32,6 +32,8 @@ struct kb_match knowledge_function(const struct knowledge *knowledge, struct str
 				   struct str function);
 struct kb_match knowledge_library(const struct knowledge *knowledge, struct str library);
 struct kb_match knowledge_program(const struct knowledge *knowledge, struct str program);
+/* The user's latest file first, the built-in base last; NULL beyond. */
+const struct kb_index *knowledge_layer(const struct knowledge *knowledge, size_t number);
 struct kb_match knowledge_topic(const struct knowledge *knowledge, struct str topic);
 
 /*

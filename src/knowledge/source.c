@@ -29,6 +29,9 @@ static const unsigned allowed_fields[KB_KIND_COUNT] = {
 	[KB_LIBRARY] = 1U << KB_FIELD_WHAT | 1U << KB_FIELD_HOT | 1U << KB_FIELD_USE | 1U << KB_FIELD_TOPIC | 1U << KB_FIELD_SOURCE,
 	[KB_PROGRAM] = 1U << KB_FIELD_WHAT | 1U << KB_FIELD_HOT | 1U << KB_FIELD_USE | 1U << KB_FIELD_TOPIC | 1U << KB_FIELD_SOURCE,
 	[KB_TOPIC] = 1U << KB_FIELD_PROBLEM | 1U << KB_FIELD_SOURCE,
+	[KB_FASTER_PROGRAM] = 1U << KB_FIELD_WHAT | 1U << KB_FIELD_KEEP,
+	[KB_FASTER_LIBRARY] = 1U << KB_FIELD_WHAT | 1U << KB_FIELD_KEEP,
+	[KB_FASTER_PYLIBRARY] = 1U << KB_FIELD_WHAT | 1U << KB_FIELD_KEEP,
 };
 /* clang-format on */
 static const unsigned scope_fields =
@@ -127,20 +130,63 @@ static struct error *scope_begin(struct parser *p, struct str rest)
 	return names_parse(p, rest, &scope->globs, &scope->belief);
 }
 
-static struct error *entry_begin(struct parser *p, struct str word, struct str rest)
+/* The command line of programs: a scope whose globs say so. */
+static struct error *arguments_begin(struct parser *p, struct str rest)
+{
+	struct kb_text_vec *globs;
+
+	TRY(scope_begin(p, rest));
+	globs = &p->source->scopes.items[p->source->scopes.count - 1].globs;
+	for (size_t i = 0; i < globs->count; i++) {
+		auto_strbuf struct strbuf glob = STRBUF_INIT;
+
+		strbuf_addf(&glob, KB_ARGUMENTS "%s", globs->items[i]);
+		globs->items[i] = arena_copy(&p->source->arena, strbuf_str(&glob));
+	}
+	return NULL;
+}
+
+static bool is_faster(enum kb_kind kind)
+{
+	return kind >= KB_FASTER_PROGRAM && kind <= KB_FASTER_PYLIBRARY;
+}
+
+/* "faster program gzip": takes the second word too. */
+static enum kb_kind kind_parse(struct str word, struct str *rest)
 {
 	static const char *const kinds[KB_KIND_COUNT] = { "function", "library", "program",
-							  "topic" };
-	enum kb_kind kind = KB_FUNCTION;
+							  "topic",    "program", "library",
+							  "pylibrary" };
+	enum kb_kind kind = KB_FUNCTION, end = KB_FASTER_PROGRAM;
+
+	if (str_is(word, "argument"))
+		return KB_FUNCTION;
+	if (str_is(word, "faster")) {
+		kind = KB_FASTER_PROGRAM;
+		end = KB_KIND_COUNT;
+		str_cut(*rest, ' ', &word, rest);
+	}
+	while (kind < end && !str_is(word, kinds[kind]))
+		kind++;
+	return kind < end ? kind : KB_KIND_COUNT;
+}
+
+static struct error *entry_begin(struct parser *p, struct str word, struct str rest)
+{
+	enum kb_kind kind;
 	auto_strbuf struct strbuf origin = STRBUF_INIT;
 
 	p->advice = NULL;
 	if (str_is(word, "in"))
 		return scope_begin(p, rest);
-	while (kind < KB_KIND_COUNT && !str_is(word, kinds[kind]))
-		kind++;
+	if (str_is(word, "arguments"))
+		return arguments_begin(p, rest);
+	kind = kind_parse(word, &rest);
 	if (kind == KB_KIND_COUNT)
-		return mistake(p, "expected in, function, library, program or topic, not", word);
+		return mistake(p,
+			       "expected in, function, library, program, topic, arguments, "
+			       "argument or faster, not",
+			       word);
 	if (kind == KB_FUNCTION && !p->source->scopes.count)
 		return mistake(p, "no 'in LIBRARY' stands above this function", STR(""));
 	if (p->source->entries.count >= MAX_ENTRIES)
@@ -231,7 +277,9 @@ static struct error *continuation_parse(struct parser *p, struct str line)
 	struct str key, text;
 
 	if (p->advice && str_cut(line, ':', &key, &text)) {
-		for (unsigned i = 1; i < KB_ADVICE_FIELD_COUNT; i++) {
+		unsigned end = is_faster(p->entry->kind) ? KB_ADVICE_FIELD_COUNT : KB_ADVICE_HOW;
+
+		for (unsigned i = 1; i < end; i++) {
 			if (!str_is(key, kb_advice_field_names[i]))
 				continue;
 			text_end(p);
@@ -271,6 +319,40 @@ static struct error *line_parse(struct parser *p, struct str line)
 	return entry_begin(p, word, rest);
 }
 
+/* A replacement says when it wins, what it costs and who says so; one of them is recommended. */
+static struct error *faster_check(const struct kb_source_entry *entry)
+{
+	static const enum kb_advice_field must[] = { KB_ADVICE_WHEN, KB_ADVICE_COST,
+						     KB_ADVICE_SOURCE };
+	unsigned recommended = 0;
+
+	for (size_t i = 0; i < entry->names.count; i++)
+		for (const char *c = entry->names.items[i]; *c; c++)
+			if (*c >= 'A' && *c <= 'Z')
+				return error_new(ERROR_INPUT, "%s: '%s' is not in small letters",
+						 entry->origin, entry->names.items[i]);
+	for (size_t i = 0; i < entry->advice.count; i++) {
+		const struct kb_advice_text *advice = &entry->advice.items[i];
+
+		recommended += advice->fields[KB_ADVICE_RECOMMENDED] != NULL;
+		for (unsigned k = 0; k < ARRAY_SIZE(must); k++)
+			if (!advice->fields[must[k]])
+				return error_new(ERROR_INPUT, "%s: '%s' has no '%s'", entry->origin,
+						 advice->fields[KB_ADVICE_TEXT],
+						 kb_advice_field_names[must[k]]);
+	}
+	if (entry->advice.count > KB_FASTER_CAP)
+		return error_new(ERROR_INPUT, "%s: more than %d replacements", entry->origin,
+				 KB_FASTER_CAP);
+	if (recommended != (entry->advice.count > 0))
+		return error_new(ERROR_INPUT, "%s: one replacement is recommended, not %u",
+				 entry->origin, recommended);
+	if (!entry->advice.count && !entry->fields[KB_FIELD_KEEP])
+		return error_new(ERROR_INPUT, "%s: without replacements 'keep' says why",
+				 entry->origin);
+	return NULL;
+}
+
 static struct error *entries_check(const struct kb_source *source, size_t first)
 {
 	for (size_t i = first; i < source->entries.count; i++) {
@@ -280,6 +362,8 @@ static struct error *entries_check(const struct kb_source *source, size_t first)
 		if (!entry->fields[must])
 			return error_new(ERROR_INPUT, "%s: '%s' has no '%s'", entry->origin,
 					 entry->names.items[0], kb_field_names[must]);
+		if (is_faster(entry->kind))
+			TRY(faster_check(entry));
 	}
 	return NULL;
 }

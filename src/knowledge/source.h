@@ -13,16 +13,31 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-enum kb_kind { KB_FUNCTION, KB_LIBRARY, KB_PROGRAM, KB_TOPIC, KB_KIND_COUNT };
+enum kb_kind {
+	KB_FUNCTION, /* or an argument, in the scope of a program's command line */
+	KB_LIBRARY,
+	KB_PROGRAM,
+	KB_TOPIC,
+	KB_FASTER_PROGRAM, /* faster replacements */
+	KB_FASTER_LIBRARY,
+	KB_FASTER_PYLIBRARY,
+	KB_KIND_COUNT
+};
+
+/* What a scope's globs begin with where it is a program's command line. */
+#define KB_ARGUMENTS "arguments:"
+/* Replacements that one entry may offer. */
+#define KB_FASTER_CAP 3
 
 /* Text fields of an entry; the names are those of the files. */
 /* clang-format off */
 #define KB_FIELDS(X) \
 	X(WHAT, "what") X(HOT, "hot") X(PROBLEM, "problem") X(USE, "use") \
-	X(FAMILY, "family") X(TOPIC, "topic") X(SOURCE, "source")
-/* Text fields below a `change`. */
+	X(FAMILY, "family") X(TOPIC, "topic") X(SOURCE, "source") X(KEEP, "keep")
+/* Text fields below a `change`; those of the second line only below replacements. */
 #define KB_ADVICE_FIELDS(X) \
-	X(TEXT, "change") X(WHEN, "when") X(EXPECT, "expect") X(COST, "cost") X(SOURCE, "source")
+	X(TEXT, "change") X(WHEN, "when") X(EXPECT, "expect") X(COST, "cost") X(SOURCE, "source") \
+	X(HOW, "how") X(BY, "by") X(RECOMMENDED, "recommended")
 /* clang-format on */
 
 enum kb_field {
