@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,6 +24,30 @@ static bool is_perf_data(const char *path)
 	uint8_t start[LOOK_BYTES];
 
 	return file && perf_data_is_magic(start, fread(start, 1, sizeof(start), file));
+}
+
+/*
+ * perf record --kcore and --threads write a directory with a file "data" in it; with --threads that
+ * has the side-band records only, and the samples are in data.0, data.1, ... *ret is NULL where
+ * `path` is no directory.
+ */
+static struct error *path_in_directory(const char *path, char **ret)
+{
+	auto_free char *data = x_asprintf("%s/data", path), *part = x_asprintf("%s/data.0", path);
+	struct stat st;
+
+	*ret = NULL;
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return NULL;
+	if (access(part, F_OK) == 0)
+		return error_with_hint(error_new(ERROR_UNSUPPORTED,
+						 "'%s' is in parts, as perf record --threads "
+						 "writes them",
+						 path),
+				       "record without --threads");
+	if (is_perf_data(data))
+		*ret = take_ptr(data);
+	return NULL;
 }
 
 /* A pipe cannot be looked at and then read again: its bytes go to memory that has a path. */
@@ -86,9 +111,13 @@ struct error *profile_load(const char *path, const struct profile_load_options *
 	bool is_stdin = str_is(str_from(path), "-");
 	const char *name = is_stdin ? "standard input" : path;
 	auto_strbuf struct strbuf bytes = { .cap = TEXT_CAP_BYTES };
+	auto_free char *inside = NULL;
 	struct profile *profile = NULL;
 
 	options = options ? options : &no_options;
+	TRY(path_in_directory(path, &inside));
+	if (inside)
+		path = inside;
 	if (!is_stdin && is_perf_data(path)) {
 		TRY(build_profile(path, options, &profile));
 	} else {
