@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "base/str.h"
 
+enum { AWAIT_MS = 100 }; /* between two looks, where no signal tells of the end */
+
 static bool is_executable(const char *path)
 {
 	return access(path, X_OK) == 0;
@@ -151,7 +153,7 @@ void workload_await(struct workload *workload, int signal_fd)
 	struct pollfd waiting = { signal_fd, POLLIN, 0 };
 
 	while (workload->pid > 0 && !workload_poll(workload) && info.ssi_signo == SIGCHLD)
-		if (poll(&waiting, 1, -1) > 0 &&
+		if (poll(&waiting, 1, AWAIT_MS) > 0 &&
 		    read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 			info.ssi_signo = SIGCHLD;
 }

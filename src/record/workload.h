@@ -28,7 +28,7 @@ MUST_CHECK struct error *workload_start(struct workload *workload, char *const *
 MUST_CHECK struct error *workload_go(struct workload *workload, const char *name);
 /* True when it has ended; never blocks. */
 bool workload_poll(struct workload *workload);
-/* Waits for its end, or for a signal on `signal_fd`. */
+/* Waits for its end, or for a signal on `signal_fd` (-1 = there is none). */
 void workload_await(struct workload *workload, int signal_fd);
 /* Ends it if it still runs (SIGTERM) and waits for it; a signal on `signal_fd` ends the waiting. */
 void workload_stop(struct workload *workload, int signal_fd);
