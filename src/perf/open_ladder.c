@@ -25,14 +25,6 @@ static bool drop_precision(struct perf_event_attr *attr)
 	return true;
 }
 
-static bool drop_build_id(struct perf_event_attr *attr)
-{
-	bool had = attr->build_id;
-
-	attr->build_id = 0;
-	return had;
-}
-
 static bool drop_lost(struct perf_event_attr *attr)
 {
 	bool had = attr->read_format & PERF_FORMAT_LOST;
@@ -68,7 +60,6 @@ static bool drop_clock(struct perf_event_attr *attr)
 
 static const struct step steps[] = {
 	{ drop_precision, NULL },
-	{ drop_build_id, NULL },
 	{ drop_lost, NULL },
 	{ drop_ksymbol, NULL },
 	{ drop_exclude_guest, NULL },

@@ -36,7 +36,6 @@ static struct perf_event_attr full_attr(const char *event)
 					.use_clockid = 1,
 					.clockid = 1,
 					.exclude_guest = 1,
-					.build_id = 1,
 					.ksymbol = 1 };
 
 	assert_null(pmu_event_parse(str_from(event), &attr));
@@ -54,7 +53,7 @@ static struct perf_event_attr settled(const char *event, struct strbuf *notes)
 
 static int linux_5_10(const struct perf_event_attr *attr)
 {
-	return attr->build_id || attr->read_format & PERF_FORMAT_LOST ? EINVAL : 0;
+	return attr->read_format & PERF_FORMAT_LOST ? EINVAL : 0;
 }
 
 static void what_an_older_kernel_does_not_know_is_left_out_silently(void **state)
@@ -65,7 +64,6 @@ static void what_an_older_kernel_does_not_know_is_left_out_silently(void **state
 	(void)state;
 	kernel = linux_5_10;
 	attr = settled("cpu-clock", &notes);
-	assert_false(attr.build_id);
 	assert_int_equal(attr.read_format, PERF_FORMAT_ID);
 	assert_true(attr.ksymbol && attr.exclude_guest && attr.use_clockid);
 	assert_int_equal(notes.len, 0);
