@@ -79,42 +79,45 @@ static size_t sort_addresses(struct kept_names *names)
 	return count;
 }
 
-/* One name covers all of its hit addresses, no more: its real size is not known here. */
-struct open_name {
+/* The names of one dso while they are put together. */
+struct naming {
+	const struct record_namer *namer;
+	void *state;
+	struct strbuf entries;
+	uint32_t count;
+	/* One name covers all of its hit addresses, no more: its real size is not known here. */
 	struct perf_own_name name;
 	struct strbuf text;
 	bool is_open;
 };
 
-static void close_name(struct open_name *open, struct strbuf *out, uint32_t *count)
+static void close_name(struct naming *naming)
 {
-	if (!open->is_open)
+	if (!naming->is_open)
 		return;
-	open->name.name = strbuf_str(&open->text);
-	perf_own_add_name(out, &open->name);
-	open->is_open = false;
-	++*count;
+	naming->name.name = strbuf_str(&naming->text);
+	perf_own_add_name(&naming->entries, &naming->name);
+	naming->is_open = false;
+	naming->count++;
 }
 
-static void name_address(const struct record_namer *namer, void *state, struct dso *dso,
-			 uint64_t address, struct open_name *open, struct strbuf *out,
-			 uint32_t *count)
+static void name_address(struct naming *naming, struct dso *dso, uint64_t address)
 {
 	struct str name;
 	uint64_t start;
 
-	if (!namer->find(state, dso, address, &start, &name)) {
-		close_name(open, out, count);
+	if (!naming->namer->find(naming->state, dso, address, &start, &name)) {
+		close_name(naming);
 		return;
 	}
-	if (!open->is_open || open->name.start != start) {
-		close_name(open, out, count);
-		strbuf_reset(&open->text);
-		strbuf_add(&open->text, name);
-		open->name.start = start;
-		open->is_open = true;
+	if (!naming->is_open || naming->name.start != start) {
+		close_name(naming);
+		strbuf_reset(&naming->text);
+		strbuf_add(&naming->text, name);
+		naming->name.start = start;
+		naming->is_open = true;
 	}
-	open->name.size = address - start + 1;
+	naming->name.size = address - start + 1;
 }
 
 static struct perf_own_group group_of(const struct dso *dso, struct strbuf *path)
@@ -131,22 +134,22 @@ static struct perf_own_group group_of(const struct dso *dso, struct strbuf *path
 }
 
 /* The addresses of one dso; nothing is written where none has a name. */
-static void write_group(const struct record_namer *namer, void *state, struct dso *dso,
+static void write_group(struct naming *naming, struct dso *dso,
 			const struct kept_address *addresses, size_t count, struct strbuf *section)
 {
-	auto_strbuf struct strbuf path = STRBUF_INIT, entries = STRBUF_INIT;
+	auto_strbuf struct strbuf path = STRBUF_INIT;
 	struct perf_own_group group = group_of(dso, &path);
-	struct open_name open = { .is_open = false };
 
+	strbuf_reset(&naming->entries);
+	naming->count = 0;
 	for (size_t i = 0; i < count; i++)
-		name_address(namer, state, dso, addresses[i].address, &open, &entries,
-			     &group.name_count);
-	close_name(&open, &entries, &group.name_count);
-	strbuf_done(&open.text);
-	if (!group.name_count)
+		name_address(naming, dso, addresses[i].address);
+	close_name(naming);
+	if (!naming->count)
 		return;
+	group.name_count = naming->count;
 	perf_own_add_group(section, &group);
-	strbuf_add(section, strbuf_str(&entries));
+	strbuf_add(section, strbuf_str(&naming->entries));
 }
 
 void kept_names_write(struct kept_names *names, struct dso_table *table,
@@ -154,19 +157,22 @@ void kept_names_write(struct kept_names *names, struct dso_table *table,
 {
 	auto_strbuf struct strbuf section = STRBUF_INIT;
 	size_t count = sort_addresses(names);
-	void *state = namer && count ? namer->open(table) : NULL;
+	struct naming naming = { .namer = namer,
+				 .state = namer && count ? namer->open(table) : NULL };
 
 	perf_own_begin(&section);
-	for (size_t start = 0, end; state && start < count; start = end) {
+	for (size_t start = 0, end; naming.state && start < count; start = end) {
 		uint32_t dso_plus_one = names->slots[start].dso_plus_one;
 
 		for (end = start; end < count && names->slots[end].dso_plus_one == dso_plus_one;)
 			end++;
-		write_group(namer, state, table->dsos.items[dso_plus_one - 1], &names->slots[start],
+		write_group(&naming, table->dsos.items[dso_plus_one - 1], &names->slots[start],
 			    end - start, &section);
 	}
-	if (state)
-		namer->close(state);
+	if (naming.state)
+		namer->close(naming.state);
+	strbuf_done(&naming.entries);
+	strbuf_done(&naming.text);
 	perf_writer_feature(writer, PERF_FEATURE_OWN, section.ptr, section.len);
 	kept_names_done(names);
 }

@@ -12,6 +12,7 @@
 enum {
 	FRAMES_MAX = 8000, /* a record has 64 KB */
 	DUMP_BYTES_LEAST = 4096,
+	SHRINK_PAUSE_S = 1,
 	/* A record is in its ring so long after its time stamp at most, unless its CPU is held up.
 	 */
 	SETTLE_NS = 10 * 1000 * 1000,
@@ -235,12 +236,17 @@ bool live_make_room(struct live *live, struct strbuf *notes)
 {
 	uint32_t dump_bytes = live->events->evsels.items[0].attr.sample_stack_user / 2 & ~7U;
 	auto_error struct error *error = NULL;
+	struct timespec now;
 
 	if (live->pump->lost == live->lost_when_shrunk)
 		return false;
 	live->lost_when_shrunk = live->pump->lost;
-	if (!live->may_shrink || dump_bytes < DUMP_BYTES_LEAST)
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* one gap is told by every ring, each when it has room again */
+	if (!live->may_shrink || dump_bytes < DUMP_BYTES_LEAST ||
+	    now.tv_sec <= live->shrunk_at_s + SHRINK_PAUSE_S)
 		return false;
+	live->shrunk_at_s = now.tv_sec;
 	error = perf_events_shrink_dumps(live->events, dump_bytes, live->tids.items,
 					 live->tids.count);
 	perf_layout_done(&live->pump->layout);

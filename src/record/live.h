@@ -25,6 +25,7 @@ struct live {
 	uint64_t user_stacks, complete_stacks;
 	struct tid_vec tids;	   /* threads that live now and may be sampled */
 	uint64_t lost_when_shrunk; /* losses that were answered already */
+	int64_t shrunk_at_s;	   /* CLOCK_MONOTONIC */
 	bool may_shrink;
 };
 
