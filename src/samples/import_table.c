@@ -249,22 +249,42 @@ static bool perf_plain_row(struct str line, const struct columns *columns, struc
 	return true;
 }
 
+/* Columns of numbers that the row begins with, by the header; the rest stays in `*line`. */
+static bool perf_numbers(struct str *line, const struct columns *columns, struct paste_row *row)
+{
+	struct str word;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		enum column kind = columns->kinds[i];
+
+		if (kind != COLUMN_SELF && kind != COLUMN_CHILDREN && kind != COLUMN_OTHER_NUMBER)
+			break;
+		if (!str_next_word(line, &word))
+			return false;
+		set_column(row, kind, word);
+	}
+	return row->self >= 0;
+}
+
 static bool perf_row(struct str line, const struct columns *columns, struct paste_row *ret)
 {
-	if (paste_perf_row(line, ret)) {
-		/* two percentages may be others than children and self */
-		if (columns->count && !has_column(columns, COLUMN_CHILDREN) && ret->children >= 0) {
-			ret->self = ret->children;
-			ret->children = -1;
-		}
-		/* one text column before the symbol is what the header says it is */
-		if (columns->count && !has_column(columns, COLUMN_DSO) && !ret->comm.len) {
-			ret->comm = ret->dso;
-			ret->dso = STR("");
-		}
-		return true;
+	struct paste_row numbers = { .self = -1, .children = -1 };
+	struct str rest = str_trim(line);
+
+	if (!columns->count)
+		return paste_perf_row(line, ret);
+	if (rest.len > 1 && (rest.ptr[0] == '-' || rest.ptr[0] == '+'))
+		rest = (struct str){ rest.ptr + 1, rest.len - 1 };
+	if (!perf_numbers(&rest, columns, &numbers) || !paste_perf_names(rest, ret))
+		return perf_plain_row(line, columns, ret);
+	ret->self = numbers.self;
+	ret->children = numbers.children;
+	/* one text column before the symbol is what the header says it is */
+	if (!has_column(columns, COLUMN_DSO) && !ret->comm.len) {
+		ret->comm = ret->dso;
+		ret->dso = STR("");
 	}
-	return columns->count && perf_plain_row(line, columns, ret);
+	return true;
 }
 
 /* "# Samples: 1K of event 'cycles:u'" begins the table of an event. */
@@ -329,7 +349,8 @@ static bool perf_is(struct str text)
 	struct str line;
 
 	for (unsigned i = 0; i < LOOK_LINES && str_next_line(&text, &line); i++)
-		if (perf_header(line, &columns) || paste_perf_row(line, &row))
+		if (perf_header(line, &columns) || paste_perf_row(line, &row) ||
+		    str_starts_with(line, STR("# To display the perf.data header info")))
 			return true;
 	return false;
 }

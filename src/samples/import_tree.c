@@ -130,19 +130,25 @@ static void branch_add(struct reader *reader, const struct branch *branch)
 	reader->top = (uint32_t)nodes->count - 1;
 }
 
-/* Percentages of their parents ("-g fractal") go above those; absolute ones never do. */
+/* Percentages of their parents ("-g fractal") add up to more than those have; absolute ones never
+ * do. */
 static bool is_relative(const struct tree_line_vec *nodes)
 {
-	for (size_t i = 1; i < nodes->count; i++) {
-		const struct node *node = &nodes->items[i];
-		uint32_t up = node->parent;
+	auto_free double *below = x_calloc(nodes->count, sizeof(*below));
+	bool relative = false;
 
+	for (size_t i = 1; i < nodes->count; i++) {
+		uint32_t up = nodes->items[i].parent;
+
+		if (nodes->items[i].ratio < 0)
+			continue;
 		while (up && nodes->items[up].ratio < 0)
 			up = nodes->items[up].parent;
-		if (node->ratio > nodes->items[up].ratio + 0.005)
-			return true;
+		below[up] += nodes->items[i].ratio;
 	}
-	return false;
+	for (size_t i = 0; i < nodes->count && !relative; i++)
+		relative = below[i] > nodes->items[i].ratio + 0.01 && nodes->items[i].ratio >= 0;
+	return relative;
 }
 
 static void make_absolute(struct tree_line_vec *nodes)
@@ -212,6 +218,9 @@ static void tree_end(struct reader *reader)
 
 	if (!reader->has_row)
 		return;
+	/* with callees counted in, the tree is not that of the row's own time */
+	if (reader->row.children > reader->row.self + 0.0005 && !reader->take_zero_self)
+		nodes->count = 1;
 	callers_below = nodes->count < 2 || str_eq(nodes->items[1].name, nodes->items[0].name);
 	make_absolute(nodes);
 	for (size_t i = 1; i < nodes->count; i++)

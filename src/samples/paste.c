@@ -67,7 +67,7 @@ struct str paste_name(struct str symbol)
 
 	symbol = str_trim(symbol);
 	if (str_is(symbol, "[unknown]") || str_is(symbol, "Unknown function") ||
-	    str_is(symbol, "??"))
+	    str_is(symbol, "??") || str_is(symbol, "[...]"))
 		return STR("");
 	if (str_starts_with(symbol, STR("0x")) && str_to_hex(symbol, &address))
 		return STR("");
@@ -106,34 +106,40 @@ static void read_owners(struct str text, struct paste_row *row)
 		}
 }
 
-bool paste_perf_row(struct str line, struct paste_row *ret)
+bool paste_perf_names(struct str text, struct paste_row *ret)
 {
 	struct paste_row row = { .self = -1, .children = -1 };
-	struct str rest = str_trim(line), word, after, symbol;
-	double first, second;
-	ptrdiff_t mark;
+	ptrdiff_t mark = mark_at(text);
+	struct str symbol;
+
+	if (mark < 0)
+		return false;
+	row.is_kernel = text.ptr[mark + 1] == 'k' || text.ptr[mark + 1] == 'g';
+	read_owners((struct str){ text.ptr, (size_t)mark }, &row);
+	text = (struct str){ text.ptr + mark + 4, text.len - (size_t)mark - 4 };
+	if (!paste_field(&text, &symbol))
+		return false;
+	row.symbol = symbol;
+	*ret = row;
+	return true;
+}
+
+bool paste_perf_row(struct str line, struct paste_row *ret)
+{
+	struct str rest = str_trim(line), word, after;
+	double first, second = -1;
 
 	if (rest.len > 1 && (rest.ptr[0] == '-' || rest.ptr[0] == '+'))
 		rest = str_trim((struct str){ rest.ptr + 1, rest.len - 1 });
 	if (!str_next_word(&rest, &word) || !paste_percent(word, &first))
 		return false;
-	row.self = first;
 	after = rest;
-	if (str_next_word(&after, &word) && paste_percent(word, &second)) {
-		row.children = first;
-		row.self = second;
+	if (str_next_word(&after, &word) && paste_percent(word, &second))
 		rest = after;
-	}
-	mark = mark_at(rest);
-	if (mark < 0)
+	if (!paste_perf_names(rest, ret))
 		return false;
-	row.is_kernel = rest.ptr[mark + 1] == 'k' || rest.ptr[mark + 1] == 'g';
-	read_owners((struct str){ rest.ptr, (size_t)mark }, &row);
-	rest = (struct str){ rest.ptr + mark + 4, rest.len - (size_t)mark - 4 };
-	if (!paste_field(&rest, &symbol))
-		return false;
-	row.symbol = symbol;
-	*ret = row;
+	ret->self = second >= 0 ? second : first;
+	ret->children = second >= 0 ? first : -1;
 	return true;
 }
 

@@ -30,6 +30,8 @@ struct str paste_name(struct str symbol);
  * columns are guessed where no header said them: percentages, then command and shared object.
  */
 bool paste_perf_row(struct str line, struct paste_row *ret);
+/* What follows the numbers of such a row: "gzip  gzip  [.] zip"; false without the mark. */
+bool paste_perf_names(struct str text, struct paste_row *ret);
 
 uint32_t paste_frame(struct profile *profile, const struct paste_row *row);
 /* Events whose weights are percentages. */

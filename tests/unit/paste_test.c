@@ -102,6 +102,28 @@ static void a_table_without_children_and_command_is_read_by_its_header(void **st
 	assert_int_equal(profile->claims.count, 0);
 }
 
+static void columns_of_numbers_are_told_by_the_header(void **state)
+{
+	(void)state;
+	assert_stacks("# Overhead       Samples  Command  Shared Object  Symbol\n"
+		      "# ........  ............  .......  .............  ......\n"
+		      "    75.00%          1179  prog     libx.so        [.] f\n"
+		      "    25.00%           300  prog     libx.so        [.] g\n",
+		      "f 75.00\ng 25.00\n");
+}
+
+static void relative_percentages_of_a_tree_are_made_absolute(void **state)
+{
+	(void)state;
+	assert_stacks("    40.00%  gzip     gzip    [.] zip\n"
+		      "            |\n"
+		      "            ---zip\n"
+		      "               |--25.00%--a\n"
+		      "               |--25.00%--b\n"
+		      "                --50.00%--c\n",
+		      "a;zip 10.00\nb;zip 10.00\nc;zip 20.00\n 60.00\n");
+}
+
 static void rows_copied_from_the_screen_need_no_header(void **state)
 {
 	(void)state;
@@ -221,6 +243,20 @@ static void a_call_tree_from_the_outermost_caller_is_turned_round(void **state)
 		      "_start;main;longest_match 64.00\n 36.00\n");
 }
 
+static void a_tree_with_callees_counted_in_gives_no_self_time(void **state)
+{
+	auto_profile struct profile *profile =
+		import("    90.00%    10.00%  gzip     gzip    [.] zip\n"
+		       "            |\n"
+		       "             --90.00%--zip\n"
+		       "                       longest_match\n");
+	auto_free char *stacks = stacks_of(profile);
+
+	(void)state;
+	assert_string_equal(stacks, "zip 10.00\n 90.00\n");
+	assert_true(profile->claims.items[0].children == 0.9);
+}
+
 static void prose_after_a_tree_is_counted_and_left_out(void **state)
 {
 	auto_profile struct profile *profile =
@@ -265,8 +301,8 @@ static void an_empty_table_of_perf_says_what_to_run_instead(void **state)
 {
 	struct profile *profile = NULL;
 	auto_error struct error *error = profile_import_text(
-		STR("# Samples: 1K of event 'cycles'\n# Event count (approx.): 12\n#\n"
-		    "# Children      Self  Command  Shared Object  Symbol\n#\n"),
+		STR("# To display the perf.data header info, please use --header/--header-only "
+		    "options.\n#\n"),
 		"test", &profile);
 
 	(void)state;
@@ -313,6 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_of_perf_report_keeps_shares_owners_and_children),
 		cmocka_unit_test(a_table_without_children_and_command_is_read_by_its_header),
+		cmocka_unit_test(columns_of_numbers_are_told_by_the_header),
+		cmocka_unit_test(relative_percentages_of_a_tree_are_made_absolute),
 		cmocka_unit_test(rows_copied_from_the_screen_need_no_header),
 		cmocka_unit_test(several_events_are_never_added_together),
 		cmocka_unit_test(a_table_with_bars_keeps_names_that_hold_blanks_and_commas),
@@ -323,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_call_tree_of_the_screen_is_weighed_by_its_branches),
 		cmocka_unit_test(a_call_tree_of_stdio_is_weighed_by_its_branches),
 		cmocka_unit_test(a_call_tree_from_the_outermost_caller_is_turned_round),
+		cmocka_unit_test(a_tree_with_callees_counted_in_gives_no_self_time),
 		cmocka_unit_test(prose_after_a_tree_is_counted_and_left_out),
 		cmocka_unit_test(backtraces_of_gdb_are_read_thread_by_thread),
 		cmocka_unit_test(kernel_stacks_leave_out_the_frames_marked_as_guesses),
