@@ -1,0 +1,280 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "llm/cite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct facts facts;
+
+static int make_facts(void **)
+{
+	struct entity dso, profile, release, allocate;
+	uint32_t fact;
+
+	facts = (struct facts)FACTS_INIT;
+	dso = facts_entity(&facts, "dso", "libc.so.6");
+	profile = facts_entity(&facts, "profile", "all");
+	release = facts_symbol(&facts, "libc.so.6", "free");
+	allocate = facts_symbol(&facts, "libc.so.6", "malloc");
+	facts_add_number(&facts, dso, "self", 0.76, "ratio", "x");
+	facts_add_number(&facts, profile, "samples", 16469, "samples", "x");
+	facts_add_number(&facts, profile, "time", 12.34e9, "ns", "x");
+	facts_add_number(&facts, release, "self", 0.1021, "ratio", "x");
+	facts_add_number(&facts, allocate, "children", 0.9, "ratio", "x");
+	fact = facts_add_number(&facts, allocate, "self", 0.64571, "ratio", "x");
+	facts.facts.items[fact].n = 1063;
+	facts_add_number(&facts, allocate, "size", 1536, "bytes", "x");
+	facts_add_note(&facts, allocate, "what", "keeps 64 KiB in hand", "x");
+	facts_number(&facts);
+	return 0;
+}
+
+static int drop_facts(void **)
+{
+	facts_done(&facts);
+	return 0;
+}
+
+static unsigned number_of(const char *kind, const char *entity, const char *name)
+{
+	const struct fact *fact = facts_find(&facts, facts_entity(&facts, kind, entity), name);
+
+	assert_non_null(fact);
+	return fact->number_in_answer;
+}
+
+/* The numbers that the tests below are written with. */
+static void facts_have_the_numbers_of_these_tests(void **)
+{
+	assert_int_equal(number_of("dso", "libc.so.6", "self"), 1);
+	assert_int_equal(number_of("profile", "all", "samples"), 2);
+	assert_int_equal(number_of("profile", "all", "time"), 3);
+	assert_int_equal(number_of("symbol", "libc.so.6:free", "self"), 4);
+	assert_int_equal(number_of("symbol", "libc.so.6:malloc", "children"), 5);
+	assert_int_equal(number_of("symbol", "libc.so.6:malloc", "self"), 6);
+	assert_int_equal(number_of("symbol", "libc.so.6:malloc", "size"), 7);
+}
+
+static struct cite_counts check(const char *text, struct strbuf *out)
+{
+	auto_citer struct citer citer;
+
+	citer_init(&citer, &facts);
+	citer_check(&citer, str_from(text), out);
+	return citer.counts;
+}
+
+static void correct_figures_are_not_marked(void **)
+{
+	static const struct {
+		const char *text;
+		unsigned figures;
+	} cases[] = {
+		{ "malloc takes 64.57% [F6] of the time.", 1 },
+		{ "malloc takes 64.6% [F6] and free 10.2% [F4].", 2 },
+		{ "malloc takes **65%** of the time [F6].", 1 },
+		{ "malloc takes 64.57 % (F6).", 1 },
+		{ "malloc takes 64.57 percent of the time. [F6]", 1 },
+		{ "[F6]: malloc takes 64.57%; [F4]: free takes 10.21%.", 2 },
+		{ "malloc [F6] takes 64.57% and free [F4] takes 10.21%.", 2 },
+		{ "The time goes to malloc [F6 self=64.57%].", 1 },
+		{ "malloc and free take 64.57% and 10.21% [F6, F4].", 2 },
+		{ "Together malloc and free take 74.78% [F6][F4].", 1 },
+		{ "Together they take 74.8% [F6] and [F4].", 1 },
+		{ "malloc takes about two thirds of the time [F6].", 1 },
+		{ "It takes roughly 65% [F6].", 1 },
+		{ "malloc takes over 60% [F6] of the time.", 1 },
+		{ "malloc takes less than 70% [F6].", 1 },
+		{ "malloc takes 60-70% [F6].", 1 },
+		{ "malloc takes between 60% and 70% [F6].", 1 },
+		{ "malloc is 6.3 times as hot as free [F6, F4].", 1 },
+		{ "malloc is 6.3x free [F6, F4].", 1 },
+		{ "The difference is 54.36 percentage points [F6, F4].", 1 },
+		{ "The remaining 24% [F1] is elsewhere.", 1 },
+		{ "There are 16,469 samples [F2] over 12.3 s [F3].", 2 },
+		{ "16469 samples were taken in 12.34 seconds [F2, F3].", 2 },
+		{ "malloc was seen in 1,063 samples [F6].", 1 },
+		{ "It holds 1.5 KiB [F7], which is 1536 bytes [F7].", 2 },
+		{ "It lasted 12340 ms [F3].", 1 },
+		{ "malloc takes 64.57%\nof the time [F6].", 1 },
+		{ "| malloc | 64.57% | [F6] |\n| free | 10.21% | [F4] |", 2 },
+		{ "- malloc: 64.57% [F6]\n- free: 10.21% [F4]", 2 },
+		{ "`64.57%` of the time is malloc's [F6].", 1 },
+		{ "libc.so.6 takes 76% [F1], most of it in malloc.", 1 },
+		{ "In libc malloc takes most; together 76.00% [F1].", 1 },
+		{ "malloc takes 90.00% [F5] with what it calls.", 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_strbuf struct strbuf out = STRBUF_INIT;
+		struct cite_counts counts = check(cases[i].text, &out);
+
+		assert_string_equal(strbuf_text(&out), cases[i].text);
+		if (counts.right != cases[i].figures)
+			print_message("%s\n", cases[i].text);
+		assert_int_equal(counts.right, cases[i].figures);
+		assert_int_equal(counts.wrong + counts.uncited, 0);
+	}
+}
+
+static void what_is_no_figure_is_not_marked(void **)
+{
+	static const char *const texts[] = {
+		"1. First, upgrade to glibc 2.36 or gcc 12.2.0.",
+		"See line 120 of malloc.c:120 and RFC 1951, section 3.2.",
+		"Use `zstd -T0 -19` or gzip -1; -19% is no option.",
+		"The top 5 functions, the 2nd of them, in 3 steps.",
+		"It runs on libc-2.36 since the 1990s, in UTF-8 and x86-64.",
+		"```\nint a = 50; /* 50% */\nsleep 5 s\n```",
+		"Set `limit = 50%` in the file.",
+		"malloc keeps 64 KiB in hand.",
+		"The first half is read before the other half.",
+		"On a 2.4.1 kernel with 8 CPUs.",
+		"[F6] says so.",
+		"In 2026-11-20 at 10:05:30.",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		auto_strbuf struct strbuf out = STRBUF_INIT;
+		struct cite_counts counts = check(texts[i], &out);
+
+		assert_string_equal(strbuf_text(&out), texts[i]);
+		assert_int_equal(counts.right + counts.wrong + counts.uncited, 0);
+	}
+}
+
+static void planted_errors_are_all_marked(void **)
+{
+	static const struct {
+		const char *text;
+		unsigned right, wrong, uncited;
+	} cases[] = {
+		{ "malloc takes 65.57% [F6].", 0, 1, 0 },
+		{ "malloc takes 64.58% [F6].", 0, 1, 0 },
+		{ "malloc takes 64.60% [F6].", 0, 1, 0 },
+		{ "malloc takes 64% [F6].", 0, 1, 0 },
+		{ "malloc takes 6.457% [F6].", 0, 1, 0 },
+		{ "malloc takes 64.57 ms [F6].", 0, 1, 0 },
+		{ "malloc takes 64.57 s [F6].", 0, 1, 0 },
+		{ "It holds 1.5 MiB [F7].", 0, 1, 0 },
+		{ "It holds 1.4 kB [F7].", 0, 1, 0 },
+		{ "It lasted 12.3 ms [F3].", 0, 1, 0 },
+		{ "There are 16,468 samples [F2].", 0, 1, 0 },
+		{ "There are 16,469 cycles [F2].", 0, 1, 0 },
+		{ "free takes 64.57% [F6].", 0, 1, 0 },
+		{ "free takes 64.57% [F6] and malloc 10.21% [F4].", 0, 2, 0 },
+		{ "malloc and free take 10.21% and 64.57% [F6, F4].", 0, 2, 0 },
+		{ "malloc takes 64.57% [F4].", 0, 1, 0 },
+		{ "malloc takes 64.57% [F99].", 0, 1, 0 },
+		{ "malloc takes 64.57%.", 0, 0, 1 },
+		{ "malloc takes 64.57% [F6]. It would be 3x faster.", 1, 0, 1 },
+		{ "malloc takes 64.57% [F6] and free 10.21%.", 1, 0, 1 },
+		{ "Together they take 75.78% [F6, F4].", 0, 1, 0 },
+		{ "malloc is 7.3 times as hot as free [F6, F4].", 0, 1, 0 },
+		{ "malloc takes about three quarters of the time [F6].", 0, 1, 0 },
+		{ "malloc takes half of the time [F6].", 0, 1, 0 },
+		{ "It takes roughly 80% [F6].", 0, 1, 0 },
+		{ "malloc takes over 70% [F6].", 0, 1, 0 },
+		{ "malloc takes over 20% [F6].", 0, 1, 0 },
+		{ "malloc takes less than 60% [F6].", 0, 1, 0 },
+		{ "malloc takes 70-80% [F6].", 0, 1, 0 },
+		{ "The remaining 34% [F1] is elsewhere.", 0, 1, 0 },
+		{ "[F6]: malloc takes 74.57%; [F4]: free takes 10.21%.", 1, 1, 0 },
+		{ "The time goes to malloc [F6 self=46.57%].", 0, 1, 0 },
+		{ "| malloc | 10.21% | [F6] |\n| free | 10.21% | [F4] |", 1, 1, 0 },
+		{ "**46.57%** of it is malloc's [F6].", 0, 1, 0 },
+		{ "A change wins up to 50%.", 0, 0, 1 },
+		{ "two thirds of the time is lost.", 0, 0, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_strbuf struct strbuf out = STRBUF_INIT;
+		struct cite_counts counts = check(cases[i].text, &out);
+
+		if (counts.right != cases[i].right || counts.wrong != cases[i].wrong ||
+		    counts.uncited != cases[i].uncited)
+			print_message("%s: %u %u %u\n", strbuf_text(&out), counts.right,
+				      counts.wrong, counts.uncited);
+		assert_int_equal(counts.right, cases[i].right);
+		assert_int_equal(counts.wrong, cases[i].wrong);
+		assert_int_equal(counts.uncited, cases[i].uncited);
+	}
+}
+
+static void marks_stand_behind_their_figures_and_say_the_fact(void **)
+{
+	static const struct {
+		const char *text, *marked;
+	} cases[] = {
+		{ "malloc takes **65.57%** [F6].\n",
+		  "malloc takes **65.57%** {wrong: F6 is 64.57%} [F6].\n" },
+		{ "malloc takes 5% [F99].", "malloc takes 5% {wrong: no such fact} [F99]." },
+		{ "It wins 5%.", "It wins 5% {uncited}." },
+		{ "So [F6 self=5%].", "So [F6 self=5%] {wrong: F6 is 64.57%}." },
+		{ "5 s [F3], 5% [F4]", "5 s {wrong: F3 is 12.3 s} [F3], 5% {wrong: F4 is 10.21%} "
+				       "[F4]" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_strbuf struct strbuf out = STRBUF_INIT;
+
+		check(cases[i].text, &out);
+		assert_string_equal(strbuf_text(&out), cases[i].marked);
+	}
+}
+
+static void fences_are_remembered_from_call_to_call(void **)
+{
+	auto_citer struct citer citer;
+	auto_strbuf struct strbuf out = STRBUF_INIT;
+
+	citer_init(&citer, &facts);
+	citer_check(&citer, STR("```c\n"), &out);
+	citer_check(&citer, STR("x = 50%\n"), &out);
+	citer_check(&citer, STR("```\n"), &out);
+	assert_int_equal(citer.counts.uncited, 0);
+	citer_check(&citer, STR("x is 50%\n"), &out);
+	assert_int_equal(citer.counts.uncited, 1);
+}
+
+static void an_open_sentence_with_a_figure_waits_for_its_citation(void **)
+{
+	auto_citer struct citer citer;
+
+	citer_init(&citer, &facts);
+	assert_true(citer_wants_more(&citer, STR("malloc takes 64.57%\n")));
+	assert_false(citer_wants_more(&citer, STR("malloc takes 64.57% [F6].\n")));
+	assert_false(citer_wants_more(&citer, STR("a line without a figure\n")));
+	assert_false(citer_wants_more(&citer, STR("| malloc | 64.57% |\n")));
+	assert_false(citer_wants_more(&citer, STR("\n")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(facts_have_the_numbers_of_these_tests, make_facts,
+						drop_facts),
+		cmocka_unit_test_setup_teardown(correct_figures_are_not_marked, make_facts,
+						drop_facts),
+		cmocka_unit_test_setup_teardown(what_is_no_figure_is_not_marked, make_facts,
+						drop_facts),
+		cmocka_unit_test_setup_teardown(planted_errors_are_all_marked, make_facts,
+						drop_facts),
+		cmocka_unit_test_setup_teardown(marks_stand_behind_their_figures_and_say_the_fact,
+						make_facts, drop_facts),
+		cmocka_unit_test_setup_teardown(fences_are_remembered_from_call_to_call, make_facts,
+						drop_facts),
+		cmocka_unit_test_setup_teardown(
+			an_open_sentence_with_a_figure_waits_for_its_citation, make_facts,
+			drop_facts),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	return failed ? 1 : 0;
+}
