@@ -209,6 +209,173 @@ static void a_cut_or_foreign_block_is_refused(void **state)
 	assert_non_null(foreign);
 }
 
+/* ---- the built-in base */
+
+static void assert_known(const struct knowledge *base, const char *library, const char *function,
+			 const char *family, const char *topic)
+{
+	struct kb_match match;
+
+	match = knowledge_function(base, str_from(library), str_from(function));
+	if (!match.entry)
+		fail_msg("%s:%s is not known", library, function);
+	else if (strcmp(kb_text(match.index, match.entry->fields[KB_FIELD_FAMILY]), family) != 0 ||
+		 strcmp(kb_text(match.index, match.entry->fields[KB_FIELD_TOPIC]), topic) != 0)
+		fail_msg("%s:%s is %s, %s (%s)", library, function,
+			 kb_text(match.index, match.entry->fields[KB_FIELD_FAMILY]),
+			 kb_text(match.index, match.entry->fields[KB_FIELD_TOPIC]),
+			 kb_text(match.index, match.entry->origin));
+}
+
+static void well_known_functions_are_told_apart(void **state)
+{
+	static const struct {
+		const char *library, *function, *family, *topic;
+	} known[] = {
+		{ "libc.so.6", "_int_malloc", "alloc", "malloc" },
+		{ "libc.so.6", "__GI___libc_malloc", "alloc", "malloc" },
+		{ "libc.so.6", "__memmove_avx_unaligned_erms", "copy", "memcpy" },
+		{ "libc.so.6", "__strlen_evex", "string", "strings" },
+		{ "libc.so.6", "__memcmp_avx2_movbe", "string", "memcmp" },
+		{ "libc.so.6", "__vfprintf_internal", "format", "printf" },
+		{ "libc.so.6", "__random", "random", "random" },
+		{ "libc.so.6", "__lll_lock_wait", "futex", "lock-contention" },
+		{ "libc.so.6", "pthread_mutex_lock@@GLIBC_2.2.5", "lock", "pthread-lock" },
+		{ "ld-linux-x86-64.so.2", "do_lookup_x", "dynlink", "dynamic-linking" },
+		{ "libm.so.6", "__sin_fma", "math", "math" },
+		{ "libm.so.6", "__ieee754_pow_fma", "math", "pow" },
+		{ "[kernel.kallsyms]", "clear_page_erms", "page-fault", "page-zero" },
+		{ "vmlinux", "do_user_addr_fault", "page-fault", "page-fault" },
+		{ "vmlinux", "copy_user_enhanced_fast_string", "copy", "user-copy" },
+		{ "vmlinux", "rep_movs_alternative", "copy", "user-copy" },
+		{ "vmlinux", "__clear_user", "zero", "clear-user" },
+		{ "vmlinux", "entry_SYSCALL_64_after_hwframe", "syscall", "syscall-cost" },
+		{ "vmlinux", "native_queued_spin_lock_slowpath", "spin", "kernel-lock" },
+		{ "vmlinux", "pv_native_safe_halt", "idle", "idle" },
+		{ "vmlinux", "intel_idle_ibrs", "idle", "idle" },
+		{ "[ext4]", "ext4_file_read_iter", "io-read", "buffered-read" },
+		{ "[ext4]", "ext4_da_write_begin", "io-write", "buffered-write" },
+		{ "vmlinux", "link_path_walk.part.0.constprop.0", "filesystem", "path-lookup" },
+		{ "vmlinux", "copy_pte_range", "fork", "fork-exec" },
+		{ "vmlinux", "load_elf_binary", "fork", "fork-exec" },
+		{ "vmlinux", "futex_wake", "futex", "futex" },
+		{ "vmlinux", "finish_task_switch.isra.0", "sched", "context-switch" },
+		{ "vmlinux", "tcp_sendmsg_locked", "net", "net-send" },
+		{ "[virtio_net]", "virtnet_poll", "net", "net-send" },
+		{ "vmlinux", "nft_do_chain", "net", "net-filter" },
+		{ "vmlinux", "shrink_folio_list", "reclaim", "reclaim" },
+		{ "vmlinux", "perf_output_copy", "profiler", "perf-itself" },
+		{ "vmlinux", "kmem_cache_alloc_noprof", "slab", "slab" },
+		{ "gzip", "longest_match", "compress", "gzip-deflate" },
+		{ "gzip", "updcrc", "checksum", "gzip-deflate" },
+		{ "libz.so.1.2.13", "inflate_fast", "decompress", "zlib-inflate" },
+		{ "myprog", "inflate_fast", "decompress", "zlib-inflate" },
+		{ "libzstd.so.1", "ZSTD_compressBlock_fast_noDict_generic", "compress",
+		  "zstd-compress" },
+		{ "libzstd.so.1", "ZSTD_decompressBlock_internal", "decompress",
+		  "zstd-decompress" },
+		{ "libcrypto.so.3", "sha256_block_data_order_avx2", "hash", "hashing" },
+		{ "libcrypto.so.3", "aesni_ctr32_encrypt_blocks", "crypto", "tls-bulk" },
+		{ "libcrypto.so.3", "bn_mul_mont", "crypto", "tls-handshake" },
+		{ "sha1sum", "sha1_process_block", "hash", "hashing" },
+		{ "python3.11", "_PyEval_EvalFrameDefault", "interp", "python-interpreter" },
+		{ "python3.10", "deduce_unreachable", "gc", "python-gc" },
+		{ "python3.11", "sre_ucs1_match.lto_priv.0", "regex", "python-regex" },
+		{ "_json.cpython-311-x86_64-linux-gnu.so", "scan_once_unicode", "json",
+		  "python-json" },
+		{ "perl", "S_regmatch", "regex", "perl" },
+		{ "bash", "hash_search", "lookup", "shell-script" },
+		{ "cc1plus", "_cpp_lex_direct", "compile", "compile" },
+		{ "ld.bfd", "bfd_elf_link_add_symbols", "link", "link" },
+		{ "as", "md_assemble", "assemble", "assemble" },
+		{ "app", "void std::__introsort_loop<int*, long>(int*, int*, long)", "sort",
+		  "std-sort" },
+		{ "app", "operator new(unsigned long)", "alloc", "malloc" },
+		{ "libstdc++.so.6", "__dynamic_cast", "control", "cpp-containers" },
+		{ "libgcc_s.so.1", "_Unwind_RaiseException", "exception", "cpp-exceptions" },
+		{ "app", "core::hash::BuildHasher::hash_one::h0123456789abcdef", "lookup",
+		  "rust-hash" },
+		{ "app", "runtime.mallocgc", "alloc", "go-gc" },
+		{ "app", "runtime.scanobject", "gc", "go-gc" },
+		{ "node", "v8::internal::Scavenger::Process(v8::JobDelegate*)", "gc", "js-gc" },
+		{ "node", "Builtins_JsonStringify", "json", "js-json" },
+		{ "libjvm.so", "G1ParScanThreadState::trim_queue_to_threshold(unsigned int)", "gc",
+		  "java-gc" },
+		{ "libsqlite3.so.0", "sqlite3VdbeExec", "database", "sqlite" },
+		{ "postgres", "ExecInterpExpr", "database", "postgres" },
+		{ "libgomp.so.1", "gomp_barrier_wait_end", "spin", "spin-waiting" },
+		{ "", "malloc", "alloc", "malloc" },
+		{ "", "do_syscall_64", "syscall", "syscall-cost" },
+	};
+
+	auto_knowledge struct knowledge *base = knowledge_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		assert_known(base, known[i].library, known[i].function, known[i].family,
+			     known[i].topic);
+}
+
+static void names_that_anybody_may_use_are_not_claimed(void **state)
+{
+	static const char *const names[] = {
+		"main",	     "match",	    "time",	   "index",  "run",
+		"compare",   "read",	    "hash_search", "call",   "log",
+		"round",     "parse_value", "build_tree",  "select", "get_page",
+		"sort",	     "balance",	    "helper",	   "update", "exec_simple_query",
+		"free_list", "mallocate",   "hash_get",	   "zip",    "final_pass"
+	};
+	auto_knowledge struct knowledge *base = knowledge_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (*what(base, "myprog", names[i]))
+			fail_msg("myprog:%s: '%s'", names[i], what(base, "myprog", names[i]));
+}
+
+/* "25%", "3x" */
+static bool is_figure(const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		bool after_digit = c > text && c[-1] >= '0' && c[-1] <= '9';
+
+		if (after_digit && (*c == '%' || (*c == 'x' && strchr(" ,.;", c[1]))))
+			return true;
+	}
+	return false;
+}
+
+static void notes_hold_no_figures_and_sources_can_be_looked_up(void **state)
+{
+	extern const struct str embedded_knowledge_bin;
+	struct kb_index index;
+	auto_error struct error *error = kb_index_open(embedded_knowledge_bin, &index);
+
+	(void)state;
+	assert_null(error);
+	assert_true(index.name_count + index.pattern_count > 2000);
+	for (uint32_t i = 0; i < index.entry_count; i++) {
+		const struct kb_entry *entry = &index.entries[i];
+
+		for (unsigned f = 0; f < KB_FIELD_COUNT; f++)
+			if (is_figure(kb_text(&index, entry->fields[f])))
+				fail_msg("%s: a figure in '%s'", kb_text(&index, entry->origin),
+					 kb_text(&index, entry->fields[f]));
+	}
+	for (uint32_t i = 0; i < index.advice_count; i++) {
+		const struct kb_advice *advice = &index.advice[i];
+		struct str source = str_from(kb_text(&index, advice->fields[KB_ADVICE_SOURCE]));
+
+		for (unsigned f = 0; f < KB_ADVICE_SOURCE; f++)
+			if (is_figure(kb_text(&index, advice->fields[f])))
+				fail_msg("a figure in '%s'", kb_text(&index, advice->fields[f]));
+		assert_true(*kb_text(&index, advice->fields[KB_ADVICE_EXPECT]));
+		if (source.len && !str_starts_with(source, STR("https://")) &&
+		    !str_starts_with(source, STR("man ")))
+			fail_msg("'%.*s' is no source", STR_ARG(source));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +387,9 @@ int main(void)
 		cmocka_unit_test(mistakes_in_a_file_are_told_with_their_line),
 		cmocka_unit_test(a_symbol_gets_its_notes_its_topic_and_the_hint_of_its_caller),
 		cmocka_unit_test(a_cut_or_foreign_block_is_refused),
+		cmocka_unit_test(well_known_functions_are_told_apart),
+		cmocka_unit_test(names_that_anybody_may_use_are_not_claimed),
+		cmocka_unit_test(notes_hold_no_figures_and_sources_can_be_looked_up),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
