@@ -2,6 +2,7 @@
 #include "render/answer_text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -10,13 +11,15 @@ enum {
 	SUMMARY_FINDINGS = 6,
 	FEW_ROWS = 12, /* up to here every row is told in full */
 	OBSERVED_ROWS = 5,
+	MAX_PROGRAMS = 60,
+	LISTED_PROGRAMS = 8,
 	MAX_HINTS = 2,
 	NOISE_SAMPLES = 200, /* from here on the interval of a share is near to normal */
 	SHORT_NAME = 60,     /* up to here names are shown in full */
 	LONGEST_NAME = 120,
 };
 
-static const double large_share = 0.05, small_share = 0.01;
+static const double large_share = 0.05, small_share = 0.01, program_share = 0.01;
 
 static void filled(const struct answer_printer *p, unsigned indent, const struct strbuf *text)
 {
@@ -554,6 +557,52 @@ static void group_print(const struct answer_printer *p, const struct answer_grou
 	}
 }
 
+static bool is_listed_program(const struct answer_printer *p, const struct fact *fact)
+{
+	return !strcmp(facts_str(p->answer->facts, fact->entity.kind), "program") &&
+	       !strcmp(facts_str(p->answer->facts, fact->name), "self") &&
+	       fact->number >= program_share;
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const struct fact *a = *(const struct fact *const *)left;
+	const struct fact *b = *(const struct fact *const *)right;
+
+	if (a->number != b->number)
+		return a->number > b->number ? -1 : 1;
+	return a->number_in_answer < b->number_in_answer ? -1 : 1;
+}
+
+/* Of a machine's profile: which programs are at work, and what they are. */
+static void programs_print(const struct answer_printer *p)
+{
+	const struct facts *facts = p->answer->facts;
+	const struct fact *programs[MAX_PROGRAMS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < facts->facts.count && count < MAX_PROGRAMS; i++)
+		if (is_listed_program(p, &facts->facts.items[i]))
+			programs[count++] = &facts->facts.items[i];
+	if (count < 2)
+		return;
+	qsort(programs, count, sizeof(programs[0]), by_number);
+	answer_heading(p, "Programs");
+	for (size_t i = 0; i < MIN(count, (size_t)LISTED_PROGRAMS); i++) {
+		const char *what = facts_note(facts, programs[i]->entity, "what");
+		auto_strbuf struct strbuf share = STRBUF_INIT;
+		auto_strbuf struct strbuf text = STRBUF_INIT;
+
+		units_percent(&share, programs[i]->number);
+		strbuf_add_text(&text, facts_str(facts, programs[i]->entity.name));
+		answer_cite(&text, programs[i]);
+		if (what)
+			strbuf_addf(&text, ": %s", what);
+		fprintf(p->term->stream, "  %7s  ", strbuf_text(&share));
+		filled(p, 11, &text);
+	}
+}
+
 void answer_topn_text(const struct term *term, const struct answer *answer,
 		      const struct answer_options *options)
 {
@@ -563,6 +612,7 @@ void answer_topn_text(const struct term *term, const struct answer *answer,
 
 	answer_head(&p);
 	answer_findings(&p);
+	programs_print(&p);
 	for (size_t i = 0; i < plan.groups.count; i++)
 		group_print(&p, &plan.groups.items[i]);
 	if (plan.left_out) {

@@ -261,7 +261,7 @@ static void well_known_functions_are_told_apart(void **state)
 		{ "vmlinux", "futex_wake", "futex", "futex" },
 		{ "vmlinux", "finish_task_switch.isra.0", "sched", "context-switch" },
 		{ "vmlinux", "tcp_sendmsg_locked", "net", "net-send" },
-		{ "[virtio_net]", "virtnet_poll", "net", "net-send" },
+		{ "[virtio_net]", "virtnet_poll", "net", "net-driver" },
 		{ "vmlinux", "nft_do_chain", "net", "net-filter" },
 		{ "vmlinux", "shrink_folio_list", "reclaim", "reclaim" },
 		{ "vmlinux", "perf_output_copy", "profiler", "perf-itself" },
