@@ -272,7 +272,8 @@ static void load_names(struct symbolizer *symbolizer, struct names *names)
 	case DSO_KERNEL:
 	case DSO_MODULE:
 	case DSO_BPF:
-		load_kallsyms(symbolizer);
+		/* Only when a name is asked for that the recording did not bring: see
+		 * find_in_kallsyms. */
 		break;
 	case DSO_JIT:
 		load_jitdump(symbolizer, names);
@@ -324,6 +325,13 @@ static bool find_in_symtab(struct symbolizer *symbolizer, const struct symtab *s
 	return true;
 }
 
+/* The kernel takes longer to write its names out than most profiles take to be read. */
+static void find_in_kallsyms(struct symbolizer *symbolizer, uint64_t address, struct physical *ret)
+{
+	load_kallsyms(symbolizer);
+	find_in_symtab(symbolizer, &symbolizer->kallsyms.symtab, address, false, ret);
+}
+
 static struct physical find_physical(struct symbolizer *symbolizer, struct names *names,
 				     uint64_t address, uint64_t time_ns)
 {
@@ -340,8 +348,7 @@ static struct physical find_physical(struct symbolizer *symbolizer, struct names
 	case DSO_MODULE:
 	case DSO_BPF:
 		if (!find_in_symtab(symbolizer, &names->known, address, false, &physical))
-			find_in_symtab(symbolizer, &symbolizer->kallsyms.symtab, address, false,
-				       &physical);
+			find_in_kallsyms(symbolizer, address, &physical);
 		break;
 	case DSO_JIT:
 		if (find_in_symtab(symbolizer, &names->known, address, false, &physical))
@@ -436,7 +443,10 @@ struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, str
 	if (!names->is_loaded)
 		load_names(symbolizer, names);
 	if (dso->kind == DSO_KERNEL || dso->kind == DSO_MODULE || dso->kind == DSO_BPF) {
-		facts.has_symtab = symbolizer->kallsyms.symtab.symbols.count > 0;
+		if (!names->known.symbols.count)
+			load_kallsyms(symbolizer);
+		facts.has_symtab =
+			names->known.symbols.count || symbolizer->kallsyms.symtab.symbols.count;
 		facts.names_hidden = symbolizer->kallsyms.hidden;
 		return facts;
 	}
