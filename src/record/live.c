@@ -2,12 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "record/mapped_files.h"
 
 enum {
 	FRAMES_MAX = 8000, /* a record has 64 KB */
@@ -179,15 +178,6 @@ static void write_sample(void *context, const struct session_sample *sample)
 	}
 }
 
-/* True when the path leads, from here, to the file that is mapped. */
-static bool is_file_here(const char *path, const struct perf_mmap *mmap)
-{
-	struct stat status;
-
-	return mmap->inode && stat(path, &status) == 0 && status.st_ino == mmap->inode &&
-	       ((uint64_t)major(status.st_dev) << 32 | minor(status.st_dev)) == mmap->device;
-}
-
 /*
  * A file is opened while the process that maps it still lives: its path may lead elsewhere in a
  * container, and a deleted file has none.
@@ -204,11 +194,9 @@ static void open_mapped_file(struct live *live, const struct perf_mmap *mmap)
 	if (!dso || dso->kind != DSO_FILE || dso->state != DSO_NOT_TRIED)
 		return;
 	/* a build-id is compared with that of the file */
-	if ((mmap->build_id || is_file_here(dso->path, mmap)) && dso_image(&live->dsos, dso))
+	if ((mmap->build_id || mapped_file_is_here(dso->path, mmap)) && dso_image(&live->dsos, dso))
 		return;
-	mapped = x_asprintf("/proc/%d/map_files/%llx-%llx", mmap->pid,
-			    (unsigned long long)mmap->start,
-			    (unsigned long long)(mmap->start + mmap->length));
+	mapped = mapped_file_path(mmap);
 	if (dso_open_from(&live->dsos, dso, mapped))
 		return;
 	rooted = x_asprintf("/proc/%d/root%s", mmap->pid, dso->path);

@@ -11,10 +11,26 @@ void pump_init(struct pump *pump, struct perf_events *events, struct perf_writer
 void pump_done(struct pump *pump)
 {
 	perf_layout_done(&pump->layout);
+	mapped_files_done(&pump->files);
+}
+
+static void collect_file(struct pump *pump, const uint8_t *bytes, size_t size_bytes)
+{
+	struct perf_record record;
+
+	if (pump->collects_files &&
+	    perf_layout_decode(&pump->layout, bytes, size_bytes, &record) == PERF_DECODE_OK &&
+	    record.kind == PERF_KIND_MMAP)
+		mapped_files_add(&pump->files, &record.mmap, pump->writer);
 }
 
 void pump_add(struct pump *pump, const uint8_t *record, size_t size_bytes)
 {
+	struct perf_event_header header;
+
+	memcpy(&header, record, sizeof(header));
+	if (header.type == PERF_RECORD_MMAP2)
+		collect_file(pump, record, size_bytes);
 	perf_writer_add(pump->writer, record, size_bytes);
 }
 
@@ -32,6 +48,9 @@ void pump_count(struct pump *pump, const uint8_t *record, size_t size_bytes)
 			pump->first_sample_ns = time_ns;
 		if (time_ns > pump->last_sample_ns)
 			pump->last_sample_ns = time_ns;
+		break;
+	case PERF_RECORD_MMAP2:
+		collect_file(pump, record, size_bytes);
 		break;
 	case PERF_RECORD_LOST:
 		if (size_bytes >= 24) {

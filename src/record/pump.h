@@ -7,11 +7,14 @@
 #include "perf/decode.h"
 #include "perf/open.h"
 #include "perf/writer.h"
+#include "record/mapped_files.h"
 
 struct pump {
 	struct perf_events *events;
 	struct perf_writer *writer;
 	struct perf_layout layout;
+	bool collects_files; /* build-ids of what is mapped */
+	struct mapped_files files;
 	uint64_t samples, lost, throttled;
 	uint64_t round_bytes; /* written when the last round ended */
 	uint64_t first_sample_ns, last_sample_ns;

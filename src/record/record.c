@@ -252,6 +252,7 @@ static struct error *open_output(struct recorder *recorder)
 	}
 	TRY(perf_writer_open(options->output_path, evsels, &recorder->writer));
 	pump_init(&recorder->pump, recorder->events, recorder->writer);
+	recorder->pump.collects_files = !recorder->is_live;
 	if (recorder->is_live)
 		live_begin(&recorder->live, &recorder->pump);
 	machine_describe(recorder->writer, options->version);
