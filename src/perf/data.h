@@ -49,7 +49,7 @@ struct perf_mmap {
 	struct str path;
 	const uint8_t *build_id; /* NULL = not in the record */
 	uint8_t build_id_bytes;
-	uint64_t inode, device;
+	uint64_t inode, inode_generation, device; /* 0: not said; numbers of inodes are reused */
 };
 
 enum perf_record_kind {

@@ -435,7 +435,7 @@ static bool read_mmap2(struct bytes *b, const struct perf_layout *layout, struct
 		return true;
 	}
 	if (!bytes_u32(&identity, &major) || !bytes_u32(&identity, &minor) ||
-	    !bytes_u64(&identity, &map->inode))
+	    !bytes_u64(&identity, &map->inode) || !bytes_u64(&identity, &map->inode_generation))
 		return false;
 	map->device = (uint64_t)major << 32 | minor;
 	return true;

@@ -23,7 +23,8 @@ enum {
 	RING_BYTES_ROOT = 16 << 20,   /* a quarter of a second of 64 KB dumps at 999 Hz */
 	RINGS_BYTES_ROOT = 512 << 20, /* of all CPUs together: machines with many have less each */
 	SIDE_PAGES_MAX = 256,
-	DUMP_BYTES_MAX = 65528, /* 65535 and 65536 are EINVAL */
+	SIDE_WAKEUP_BYTES = 512, /* what the start of a program takes */
+	DUMP_BYTES_MAX = 65528,	 /* 65535 and 65536 are EINVAL */
 	DUMP_BYTES_MIN = 1024,
 	DUMPS_PER_RING = 48,   /* at least */
 	RINGS_PER_SECOND = 10, /* a ring of a busy CPU is to last a tenth of a second */
@@ -348,15 +349,15 @@ static void close_fds(struct perf_events *events)
 		events->evsels.items[i].id_count = 0;
 }
 
+/* Samples come in batches; new programs are told at once, as they may end as soon. */
 static void set_watermarks(struct perf_events *events, size_t pages)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 
 	for (size_t i = 0; i < events->evsels.count; i++)
-		events->evsels.items[i].attr.wakeup_watermark = (uint32_t)(pages * page_bytes / 4);
-	events->evsels.items[events->side_evsel].attr.wakeup_watermark =
-		(uint32_t)(MIN(MAX(pages / 2, (size_t)RING_PAGES_MIN), SIDE_PAGES_MAX) *
-			   page_bytes / 4);
+		events->evsels.items[i].attr.wakeup_watermark =
+			i == events->side_evsel ? SIDE_WAKEUP_BYTES
+						: (uint32_t)(pages * page_bytes / 4);
 }
 
 static struct error *open_all(struct perf_events *events, const struct perf_open_options *options)

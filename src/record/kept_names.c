@@ -1,7 +1,9 @@
 #include "record/kept_names.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "perf/own.h"
 
@@ -152,6 +154,21 @@ static void write_group(struct naming *naming, struct dso *dso,
 	strbuf_add(section, strbuf_str(&naming->entries));
 }
 
+/* True when its names cannot be had from its path: it leads nowhere, or to another file. */
+static bool is_gone(const struct dso *dso)
+{
+	struct stat status;
+
+	if (dso->kind == DSO_UNMAPPED)
+		return false;
+	if (dso->kind != DSO_FILE || dso->deleted)
+		return true;
+	if (!dso->image || !dso->image->map)
+		return false;
+	return stat(dso->path, &status) != 0 || status.st_ino != dso->image->map->inode ||
+	       status.st_dev != dso->image->map->device;
+}
+
 void kept_names_write(struct kept_names *names, struct dso_table *table,
 		      const struct record_namer *namer, struct perf_writer *writer)
 {
@@ -166,8 +183,9 @@ void kept_names_write(struct kept_names *names, struct dso_table *table,
 
 		for (end = start; end < count && names->slots[end].dso_plus_one == dso_plus_one;)
 			end++;
-		write_group(&naming, table->dsos.items[dso_plus_one - 1], &names->slots[start],
-			    end - start, &section);
+		if (is_gone(table->dsos.items[dso_plus_one - 1]))
+			write_group(&naming, table->dsos.items[dso_plus_one - 1],
+				    &names->slots[start], end - start, &section);
 	}
 	if (naming.state)
 		namer->close(naming.state);

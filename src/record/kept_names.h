@@ -1,11 +1,10 @@
 /*
  * Addresses that samples hit and whose names will be gone when the file is read: in the kernel,
- * in JIT regions, in the vdso, in deleted files. They are collected while recording and named when
- * it ends, by a namer that the caller brings (names are not this room's business).
+ * in JIT regions, in the vdso, in files that were removed, replaced or in a container. All are
+ * collected while recording; when it ends, what is gone by then is named, by a namer that the
+ * caller brings (names are not this room's business).
  */
 #pragma once
-
-#include <string.h>
 
 #include "dso/dso.h"
 #include "perf/writer.h"
@@ -31,14 +30,6 @@ struct kept_names {
 };
 
 void kept_names_done(struct kept_names *names);
-/* False for files that will be there: those that were not found by way of a process. */
-static inline bool kept_names_wants(const struct dso *dso)
-{
-	if (!dso || dso->kind == DSO_UNMAPPED)
-		return false;
-	return dso->kind != DSO_FILE || dso->deleted ||
-	       (dso->open_path && strncmp(dso->open_path, "/proc/", 6) == 0);
-}
 void kept_names_add(struct kept_names *names, const struct dso *dso, uint64_t address);
 /* Names everything and writes the file's own section; `namer` may be NULL. */
 void kept_names_write(struct kept_names *names, struct dso_table *table,

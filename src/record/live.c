@@ -14,7 +14,7 @@ enum {
 	SHRINK_PAUSE_S = 1,
 	/* A record is in its ring so long after its time stamp at most, unless its CPU is held up.
 	 */
-	SETTLE_NS = 10 * 1000 * 1000,
+	SETTLE_NS = 3 * 1000 * 1000,
 };
 
 /* The oldest record of a ring that was not taken yet. */
@@ -169,7 +169,7 @@ static void write_sample(void *context, const struct session_sample *sample)
 	to = put_word(to, chain_bytes / 8);
 	put_chain(live, to, sample, kernel_bytes);
 	for (size_t i = 0; i < sample->frame_count; i++)
-		if (kept_names_wants(sample->frames[i].dso))
+		if (sample->frames[i].dso)
 			kept_names_add(&live->kept, sample->frames[i].dso,
 				       sample->frames[i].address);
 	if (user_frames) {
@@ -203,6 +203,33 @@ static void open_mapped_file(struct live *live, const struct perf_mmap *mmap)
 	if (!dso->deleted && dso_open_from(&live->dsos, dso, rooted))
 		return;
 	dso_image(&live->dsos, dso);
+}
+
+/*
+ * Puts the file's build-id into a mmap record where the kernel would have put it: then files that
+ * take each other's place under one path are told apart, here and by every reader.
+ */
+static bool identify_map(struct live *live, const uint8_t *bytes, size_t size_bytes,
+			 struct perf_record *record)
+{
+	enum { MISC_OFFSET = 4, IDENTITY_OFFSET = 40 };
+	bool is_first;
+	const struct build_id *id =
+		mapped_files_build_id(&live->pump->files, &record->mmap, &is_first);
+	uint16_t misc = record->misc | PERF_RECORD_MISC_MMAP_BUILD_ID;
+	uint8_t identity[24] = { 0 };
+
+	if (!id)
+		return false;
+	identity[0] = id->size_bytes;
+	memcpy(identity + 4, id->bytes, id->size_bytes);
+	memcpy(live->identified, bytes, size_bytes);
+	memcpy(live->identified + MISC_OFFSET, &misc, sizeof(misc));
+	memcpy(live->identified + IDENTITY_OFFSET, identity, sizeof(identity));
+	record->misc = misc;
+	record->mmap.build_id = live->identified + IDENTITY_OFFSET + 4;
+	record->mmap.build_id_bytes = id->size_bytes;
+	return true;
 }
 
 static void note_thread(struct live *live, const struct perf_record *record)
@@ -254,6 +281,9 @@ static void take_record(struct live *live, const uint8_t *bytes, size_t size_byt
 
 	if (perf_layout_decode(&live->pump->layout, bytes, size_bytes, &record) != PERF_DECODE_OK)
 		return;
+	if (record.type == PERF_RECORD_MMAP2 && size_bytes <= sizeof(live->identified) &&
+	    identify_map(live, bytes, size_bytes, &record))
+		bytes = live->identified;
 	session_apply(live->session, NULL, &record, write_sample, live);
 	if (record.kind == PERF_KIND_SAMPLE)
 		return;
@@ -347,7 +377,22 @@ void live_pump(struct live *live, bool all)
 		perf_ring_release(&live->events->rings[index]);
 		advance(live, index);
 	}
+	live->maps_wait = false;
+	for (size_t i = live->events->cpu_count; i < live->events->ring_count; i++)
+		live->maps_wait |= live->cursors[i].record != NULL;
 	pump_end_round(live->pump);
+}
+
+/* A path that led to several files says nothing: their maps tell them apart. */
+static bool is_ambiguous(const struct live *live, const struct dso *dso)
+{
+	for (size_t i = 0; i < live->dsos.dsos.count; i++) {
+		const struct dso *other = live->dsos.dsos.items[i];
+
+		if (other != dso && other->kind == DSO_FILE && strcmp(other->path, dso->path) == 0)
+			return true;
+	}
+	return false;
 }
 
 void live_describe(struct live *live, const struct record_namer *namer)
@@ -361,7 +406,7 @@ void live_describe(struct live *live, const struct record_namer *namer)
 			continue;
 		if (!id->size_bytes && dso->image)
 			id = &dso->image->build_id;
-		if (!id->size_bytes)
+		if (!id->size_bytes || is_ambiguous(live, dso))
 			continue;
 		path = x_asprintf("%s%s", dso->path, dso->deleted ? " (deleted)" : "");
 		perf_writer_build_id(live->pump->writer, -1, PERF_RECORD_MISC_USER, path, id->bytes,

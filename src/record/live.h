@@ -20,12 +20,14 @@ struct live {
 	bool *hit;		     /* by dso id: a frame lay in it */
 	size_t hit_allocated;
 	struct kept_names kept;
-	uint64_t newest_ns; /* clocks that cannot be read: of the last pass */
-	int clock_id;	    /* -1 = cannot be read here */
+	uint64_t newest_ns;	  /* clocks that cannot be read: of the last pass */
+	int clock_id;		  /* -1 = cannot be read here */
+	uint8_t identified[8192]; /* the last mmap record that got a build-id */
 	uint64_t user_stacks, complete_stacks;
 	struct tid_vec tids;	   /* threads that live now and may be sampled */
 	uint64_t lost_when_shrunk; /* losses that were answered already */
 	int64_t shrunk_at_s;	   /* CLOCK_MONOTONIC */
+	bool maps_wait;		   /* side-band records were too young: look again soon */
 	bool may_shrink;
 };
 

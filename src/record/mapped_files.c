@@ -5,7 +5,6 @@
 #include <sys/sysmacros.h>
 
 #include "base/memory.h"
-#include "dso/image.h"
 
 enum { SLOTS_FIRST = 256, FILES_MAX = 1 << 20 };
 
@@ -31,11 +30,11 @@ char *mapped_file_path(const struct perf_mmap *mmap)
 			  (unsigned long long)(mmap->start + mmap->length));
 }
 
-static uint64_t *slot_of(const struct mapped_files *files, uint64_t hash)
+static struct mapped_file *slot_of(const struct mapped_files *files, uint64_t hash)
 {
 	uint32_t i = (uint32_t)(hash >> 32) & files->slot_mask;
 
-	while (files->slots[i] && files->slots[i] != hash)
+	while (files->slots[i].hash && files->slots[i].hash != hash)
 		i = (i + 1) & files->slot_mask;
 	return &files->slots[i];
 }
@@ -48,30 +47,10 @@ static void grow(struct mapped_files *files)
 	larger.slots = x_calloc(slot_count, sizeof(*larger.slots));
 	larger.slot_mask = slot_count - 1;
 	for (uint32_t i = 0; files->slots && i <= files->slot_mask; i++)
-		if (files->slots[i])
-			*slot_of(&larger, files->slots[i]) = files->slots[i];
+		if (files->slots[i].hash)
+			*slot_of(&larger, files->slots[i].hash) = files->slots[i];
 	free(files->slots);
 	*files = larger;
-}
-
-/* True the first time. */
-static bool is_new(struct mapped_files *files, const struct perf_mmap *mmap)
-{
-	uint64_t hash =
-		str_hash(mmap->path) ^ (mmap->inode + mmap->device) * UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t *slot;
-
-	hash += hash == 0;
-	if (files->count >= FILES_MAX)
-		return false;
-	if (!files->slots || files->count * 4 > files->slot_mask * UINT64_C(3))
-		grow(files);
-	slot = slot_of(files, hash);
-	if (*slot)
-		return false;
-	*slot = hash;
-	files->count++;
-	return true;
 }
 
 static struct image *open_mapped(const struct perf_mmap *mmap, const char *path)
@@ -88,20 +67,41 @@ static struct image *open_mapped(const struct perf_mmap *mmap, const char *path)
 	return error ? NULL : image;
 }
 
-void mapped_files_add(struct mapped_files *files, const struct perf_mmap *mmap,
-		      struct perf_writer *writer)
+static struct build_id read_build_id(const struct perf_mmap *mmap)
 {
-	auto_free char *path = NULL;
-	struct image *image;
+	auto_free char *path = x_strndup(mmap->path.ptr, mmap->path.len);
+	struct image *image = open_mapped(mmap, path);
+	struct build_id id = { .size_bytes = 0 };
 
+	if (image)
+		id = image->build_id;
+	image_free(image);
+	return id;
+}
+
+const struct build_id *mapped_files_build_id(struct mapped_files *files,
+					     const struct perf_mmap *mmap, bool *ret_is_first)
+{
+	uint64_t hash = str_hash(mmap->path) ^
+			(mmap->inode + mmap->device + (mmap->inode_generation << 24)) *
+				UINT64_C(0x9e3779b97f4a7c15);
+	struct mapped_file *slot;
+
+	*ret_is_first = false;
+	hash += hash == 0;
 	/* 4 = PROT_EXEC */
 	if (!(mmap->protection & 4) || !str_starts_with(mmap->path, STR("/")) ||
-	    str_starts_with(mmap->path, STR("//")) || !is_new(files, mmap))
-		return;
-	path = x_strndup(mmap->path.ptr, mmap->path.len);
-	image = open_mapped(mmap, path);
-	if (image && image->build_id.size_bytes)
-		perf_writer_build_id(writer, -1, PERF_RECORD_MISC_USER, path, image->build_id.bytes,
-				     image->build_id.size_bytes);
-	image_free(image);
+	    str_starts_with(mmap->path, STR("//")))
+		return NULL;
+	if (!files->slots || files->count * 4 > files->slot_mask * UINT64_C(3))
+		grow(files);
+	slot = slot_of(files, hash);
+	if (!slot->hash) {
+		if (files->count >= FILES_MAX)
+			return NULL;
+		*slot = (struct mapped_file){ hash, read_build_id(mmap) };
+		files->count++;
+		*ret_is_first = true;
+	}
+	return slot->build_id.size_bytes ? &slot->build_id : NULL;
 }

@@ -5,18 +5,27 @@
  */
 #pragma once
 
-#include "perf/writer.h"
+#include "dso/image.h"
+#include "perf/data.h"
+
+struct mapped_file {
+	uint64_t hash; /* of (path, device, inode, generation); 0 = free */
+	struct build_id build_id;
+};
 
 struct mapped_files {
-	uint64_t *slots; /* hash of (path, device, inode); 0 = free */
+	struct mapped_file *slots;
 	size_t count;
 	uint32_t slot_mask;
 };
 
 void mapped_files_done(struct mapped_files *files);
-/* The first time that a file is mapped its build-id goes to the writer. */
-void mapped_files_add(struct mapped_files *files, const struct perf_mmap *mmap,
-		      struct perf_writer *writer);
+/*
+ * The build-id of an executable map's file, or NULL where it has none or cannot be reached. Read
+ * the first time; borrowed until the next call.
+ */
+const struct build_id *mapped_files_build_id(struct mapped_files *files,
+					     const struct perf_mmap *mmap, bool *ret_is_first);
 /* True when the path leads, from here, to the very file that is mapped. */
 bool mapped_file_is_here(const char *path, const struct perf_mmap *mmap);
 /* "/proc/PID/map_files/...", which leads to it wherever it is, while the process lives; owned. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 void pump_init(struct pump *pump, struct perf_events *events, struct perf_writer *writer)
 {
 	*pump = (struct pump){ .events = events, .writer = writer };
@@ -16,12 +18,20 @@ void pump_done(struct pump *pump)
 
 static void collect_file(struct pump *pump, const uint8_t *bytes, size_t size_bytes)
 {
+	const struct build_id *id;
 	struct perf_record record;
+	auto_free char *path = NULL;
+	bool is_first;
 
-	if (pump->collects_files &&
-	    perf_layout_decode(&pump->layout, bytes, size_bytes, &record) == PERF_DECODE_OK &&
-	    record.kind == PERF_KIND_MMAP)
-		mapped_files_add(&pump->files, &record.mmap, pump->writer);
+	if (!pump->collects_files ||
+	    perf_layout_decode(&pump->layout, bytes, size_bytes, &record) != PERF_DECODE_OK)
+		return;
+	id = mapped_files_build_id(&pump->files, &record.mmap, &is_first);
+	if (!id || !is_first)
+		return;
+	path = x_strndup(record.mmap.path.ptr, record.mmap.path.len);
+	perf_writer_build_id(pump->writer, -1, PERF_RECORD_MISC_USER, path, id->bytes,
+			     id->size_bytes);
 }
 
 void pump_add(struct pump *pump, const uint8_t *record, size_t size_bytes)

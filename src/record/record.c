@@ -16,7 +16,12 @@
 #include "record/workload.h"
 
 enum {
-	POLL_INTERVAL_MS = 100, /* also how long an unfinished file lags behind */
+	/* how often is looked without being woken: files of processes that end soon must be opened
+	   while they are there, an idle target needs no haste */
+	HASTY_INTERVAL_MS = 4,
+	BUSY_INTERVAL_MS = 20,
+	IDLE_INTERVAL_MS = 100,
+	FLUSH_INTERVAL_NS = 100 * 1000 * 1000,
 	RESCANS_MAX = 100,
 };
 
@@ -36,7 +41,8 @@ struct recorder {
 	size_t process_count;
 	sigset_t old_signals;
 	int signal_fd;
-	uint64_t started_ns;
+	uint64_t started_ns, flushed_ns;
+	int interval_ms;
 	bool stop;
 };
 
@@ -272,6 +278,7 @@ static struct error *begin(struct recorder *recorder)
 	if (has_target(options))
 		perf_events_enable_samples(recorder->events);
 	recorder->started_ns = now_ns();
+	recorder->interval_ms = BUSY_INTERVAL_MS;
 	if (options->command)
 		TRY(workload_go(&recorder->workload, options->command[0]));
 	recorder->summary->started = true;
@@ -325,23 +332,45 @@ static int wait_ms(const struct recorder *recorder)
 	double left_ms;
 
 	if (recorder->options->duration_s <= 0)
-		return POLL_INTERVAL_MS;
+		return recorder->interval_ms;
 	left_ms = recorder->options->duration_s * 1e3 -
 		  (double)(now_ns() - recorder->started_ns) / 1e6;
-	return left_ms <= 0 ? 0 : (int)MIN(left_ms + 1, (double)POLL_INTERVAL_MS);
+	return left_ms <= 0 ? 0 : (int)MIN(left_ms + 1, (double)recorder->interval_ms);
+}
+
+/* Now and then: each flush is two system calls, and a killed recorder loses no more than that. */
+static struct error *flush(struct recorder *recorder)
+{
+	uint64_t now = now_ns();
+
+	if (now - recorder->flushed_ns < FLUSH_INTERVAL_NS)
+		return NULL;
+	recorder->flushed_ns = now;
+	return perf_writer_flush(recorder->writer);
+}
+
+static int next_interval(const struct recorder *recorder, uint64_t bytes_before)
+{
+	if (recorder->is_live && recorder->live.maps_wait)
+		return HASTY_INTERVAL_MS;
+	return perf_writer_bytes(recorder->writer) == bytes_before ? IDLE_INTERVAL_MS
+								   : BUSY_INTERVAL_MS;
 }
 
 static struct error *run_loop(struct recorder *recorder)
 {
 	double duration_s = recorder->options->duration_s;
+	uint64_t before;
 
 	while (!recorder->stop) {
 		if (poll(recorder->polls.items, recorder->polls.count, wait_ms(recorder)) > 0)
 			read_polls(recorder);
+		before = perf_writer_bytes(recorder->writer);
 		pump(recorder, false);
+		recorder->interval_ms = next_interval(recorder, before);
 		if (recorder->is_live)
 			live_make_room(&recorder->live, recorder->notes);
-		TRY(perf_writer_flush(recorder->writer));
+		TRY(flush(recorder));
 		if (all_processes_ended(recorder))
 			recorder->stop = true;
 		if (duration_s > 0 && (double)(now_ns() - recorder->started_ns) / 1e9 >= duration_s)

@@ -6,6 +6,7 @@ usage: record_robust.py SYSGROK SPIN
 """
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,6 +203,30 @@ def no_hardware(checks):
     checks.check(status == 0 and f"samples of {name}" in said, f"cycles: {said.strip()[-300:]}")
 
 
+def rebuilt_programs(checks):
+    """Programs that take each other's place under one path, and are gone at the end, keep their
+    own names: compiled, run and removed in turn, as configure does."""
+    if not shutil.which("cc"):
+        checks.note("no C compiler: programs cannot be rebuilt")
+        return
+    with open("rebuild.sh", "w", encoding="ascii") as script:
+        script.write("""set -e
+for name in first second third; do
+    printf 'static volatile unsigned long sum;\\n__attribute__((noinline)) void %s(void)
+        { for (unsigned long i = 0; i < 150000000; i++) sum += i * sizeof("%s"); }
+        int main(void) { %s(); return 0; }' $name $name $name >changing.c
+    cc -O1 changing.c -o changing
+    ./changing
+    rm changing
+done
+""")
+    status, said = record("-o", "rebuilt.data", "--", "sh", "rebuild.sh")
+    report = json.loads(perf_tools.run([SYSGROK, "report", "--json", "rebuilt.data"]))
+    names = {row["symbol"] for row in report["top"] if row["self"] > 0.01}
+    checks.check(status == 0 and {"first", "second", "third"} <= names,
+                 f"rebuilt programs: {sorted(names)}: {said.strip()[-200:]}")
+
+
 def all_descendants(checks):
     status, said = record("-o", "tree.data", "--", SPIN, "0.7", "2", "3")
     text = perf_tools.run(["perf", "script", "-F", "pid,tid", "-G", "-i", "tree.data"])
@@ -221,7 +246,8 @@ def main():
         for number in (signal.SIGINT, signal.SIGTERM):
             signalled(checks, number)
         for test in (stubborn, full_disk, output_in_place, old_file, statuses, perf_spellings,
-                     running_process, one_thread, no_hardware, all_descendants):
+                     running_process, one_thread, no_hardware, rebuilt_programs,
+                     all_descendants):
             test(checks)
         os.chdir("/")
     return checks.status()
