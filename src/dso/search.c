@@ -240,6 +240,19 @@ static enum dso_state search_vdso(struct dso_table *table, struct dso *dso)
 	return state;
 }
 
+/* A vmlinux, by nothing but its build-id: there is one for each kernel ever installed. */
+static enum dso_state search_vmlinux(struct dso_table *table, struct dso *dso)
+{
+	char *cached = cache_path(table, &dso->build_id, "vmlinux");
+
+	if (!dso->build_id.size_bytes)
+		return DSO_MISSING;
+	if (cached && try_path(cached, &dso->build_id, &dso->image, &dso->open_path) == DSO_READY)
+		return DSO_READY;
+	return search_debug_dirs_by_id(table, &dso->build_id, ".debug", &dso->image,
+				       &dso->open_path);
+}
+
 enum dso_state dso_search_image(struct dso_table *table, struct dso *dso)
 {
 	switch (dso->kind) {
@@ -248,6 +261,7 @@ enum dso_state dso_search_image(struct dso_table *table, struct dso *dso)
 	case DSO_VDSO:
 		return search_vdso(table, dso);
 	case DSO_KERNEL:
+		return search_vmlinux(table, dso);
 	case DSO_MODULE:
 	case DSO_BPF:
 	case DSO_JIT:

@@ -156,6 +156,30 @@ void kallsyms_parse(struct strbuf *take_text, uint64_t text_address, struct kall
 	symtab_finish(&ret->symtab);
 }
 
+/* Where a vmlinux was linked to; 0 = it does not say. */
+static uint64_t linked_text_address(const struct symtab *symtab)
+{
+	for (size_t i = 0; i < symtab->symbols.count; i++) {
+		const struct symbol *symbol = &symtab->symbols.items[i];
+
+		if (str_is(symtab_name(symtab, symbol), "_text"))
+			return symbol->start;
+	}
+	return 0;
+}
+
+void kallsyms_from_image(struct image *vmlinux, uint64_t text_address, struct kallsyms *ret)
+{
+	uint64_t linked;
+
+	*ret = (struct kallsyms){ .hidden = false };
+	symtab_add_section(&ret->symtab, vmlinux, image_section(vmlinux, ".symtab"));
+	linked = linked_text_address(&ret->symtab);
+	if (text_address && linked)
+		relocate(ret, text_address - linked);
+	symtab_finish(&ret->symtab);
+}
+
 struct error *kallsyms_load(const char *path, uint64_t text_address, struct kallsyms *ret)
 {
 	auto_strbuf struct strbuf text = STRBUF_INIT;

@@ -24,4 +24,6 @@ MUST_CHECK struct error *kallsyms_load(const char *path, uint64_t text_address,
 				       struct kallsyms *ret);
 /* The same from text, which is taken over. */
 void kallsyms_parse(struct strbuf *take_text, uint64_t text_address, struct kallsyms *ret);
+/* The same from a vmlinux, which must outlive the result; modules have no names then. */
+void kallsyms_from_image(struct image *vmlinux, uint64_t text_address, struct kallsyms *ret);
 void kallsyms_done(struct kallsyms *kallsyms);

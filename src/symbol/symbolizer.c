@@ -149,29 +149,40 @@ static void load_dwarf(struct symbolizer *symbolizer, struct names *names)
 					 &options);
 }
 
-static uint64_t recorded_kernel_text(const struct dso_table *table)
+/* The kernel of the recording, or NULL: its addresses are where _text lay then. */
+static struct dso *kernel_of(const struct dso_table *table)
 {
 	for (size_t i = 0; i < table->dsos.count; i++) {
-		if (table->dsos.items[i]->kind == DSO_KERNEL && table->dsos.items[i]->kernel_text)
-			return table->dsos.items[i]->kernel_text;
+		if (table->dsos.items[i]->kind == DSO_KERNEL)
+			return table->dsos.items[i];
 	}
-	return 0;
+	return NULL;
 }
 
+/* From kallsyms, else (another machine's recording) from a vmlinux of that build-id. */
 static void load_kallsyms(struct symbolizer *symbolizer)
 {
+	struct dso *kernel = kernel_of(symbolizer->table);
+	uint64_t text_address = kernel ? kernel->kernel_text : 0;
 	auto_free char *path = NULL;
 	auto_error struct error *error = NULL;
+	struct image *vmlinux;
 
 	if (symbolizer->kallsyms_loaded)
 		return;
 	symbolizer->kallsyms_loaded = true;
 	path = dso_kallsyms_path(symbolizer->table);
-	if (!path)
-		return;
-	error = kallsyms_load(path, recorded_kernel_text(symbolizer->table), &symbolizer->kallsyms);
+	if (path)
+		error = kallsyms_load(path, text_address, &symbolizer->kallsyms);
 	if (error)
 		log_debug("symbol", "%s", error->message);
+	if (symbolizer->kallsyms.symtab.symbols.count)
+		return;
+	vmlinux = kernel ? dso_image(symbolizer->table, kernel) : NULL;
+	if (vmlinux) {
+		kallsyms_done(&symbolizer->kallsyms);
+		kallsyms_from_image(vmlinux, text_address, &symbolizer->kallsyms);
+	}
 }
 
 /* Inside the process's own root while it lives (containers), else where perf looks for it too. */

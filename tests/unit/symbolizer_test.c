@@ -302,6 +302,42 @@ static void kernel_and_modules_share_one_table_of_names(void **state)
 	done(&f);
 }
 
+static void another_machines_kernel_is_named_by_its_vmlinux_where_it_lay_then(void **state)
+{
+	static const struct build_id id = { { 0xab, 0xcd, 0xef }, 3 };
+	auto_elf_builder struct elf_builder elf = elf_builder_start();
+	auto_strbuf struct strbuf file = STRBUF_INIT;
+	auto_free char *directory = NULL;
+	struct fixture f;
+	struct dso *kernel;
+	unsigned text;
+
+	(void)state;
+	start(&f);
+	free(take_ptr(f.kallsyms));
+	f.table.options.kallsyms_path = NULL;
+	elf_add_build_id(&elf, id.bytes, id.size_bytes);
+	text = elf_add_section(&elf, ".text", SHT_NOBITS, 0xffffffff81000000, NULL, 0x1000);
+	elf.sections[text].flags |= SHF_ALLOC | SHF_EXECINSTR;
+	elf_add_symbol(&elf, "_text", ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), (uint16_t)text,
+		       0xffffffff81000000, 0);
+	elf_add_symbol(&elf, "schedule", ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), (uint16_t)text,
+		       0xffffffff81000100, 0x40);
+	elf_finish_symbols(&elf, false);
+	elf_builder_finish(&elf, &file);
+	directory = x_asprintf("%s/.build-id", f.root);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	free(directory);
+	directory = x_asprintf("%s/.build-id/ab", f.root);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	write_file(&f, ".build-id/ab/cdef.debug", strbuf_str(&file));
+	kernel = dso_table_get(&f.table, DSO_KERNEL, "[kernel.kallsyms]", -1, &id);
+	kernel->kernel_text = 0xffffffff9a000000;
+	check(&f, kernel, 0xffffffff9a000104, "schedule@:0", 0xffffffff9a000100);
+	check(&f, kernel, 0xffffffff81000104, "@:0", 0);
+	done(&f);
+}
+
 static void hidden_kernel_names_are_said(void **state)
 {
 	struct fixture f;
@@ -355,6 +391,7 @@ int main(void)
 		cmocka_unit_test(many_addresses_are_each_worked_out_once),
 		cmocka_unit_test(names_that_the_recording_brought_win_also_when_they_come_late),
 		cmocka_unit_test(kernel_and_modules_share_one_table_of_names),
+		cmocka_unit_test(another_machines_kernel_is_named_by_its_vmlinux_where_it_lay_then),
 		cmocka_unit_test(hidden_kernel_names_are_said),
 		cmocka_unit_test(jit_code_is_named_by_the_map_of_its_process),
 		cmocka_unit_test(what_is_not_there_has_no_name),
