@@ -308,6 +308,15 @@ static void copy(struct hider *hider, size_t count)
 	hider->at += count;
 }
 
+static bool is_figure(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (!memchr("0123456789.%", text.ptr[i], 12))
+			return false;
+	}
+	return true;
+}
+
 /* After "password=", "token: ", "Bearer ": the bytes up to the secret, 0 where no name is here. */
 static size_t match_key_name(struct str text, size_t *ret_secret)
 {
@@ -328,7 +337,7 @@ static size_t match_key_name(struct str text, size_t *ret_secret)
 		       !memchr("\"',;&|<>)]}", text.ptr[at + secret], 11))
 			secret++;
 		/* "token: 5" is a figure; so is "secret=0.3%". */
-		if (secret < 4 || strspn(text.ptr + at, "0123456789.%") >= secret)
+		if (secret < 4 || is_figure((struct str){ text.ptr + at, secret }))
 			continue;
 		*ret_secret = secret;
 		return at;
