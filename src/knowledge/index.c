@@ -270,43 +270,48 @@ static struct error *writer_check(const struct writer *w, const struct kb_index 
 	return topics_check(w, other);
 }
 
-static void table_write(struct strbuf *out, size_t start, struct header *header, unsigned table,
-			const void *rows, size_t count, size_t row_bytes)
+/* A block under way: `out` from `start` on. */
+struct block {
+	struct strbuf *out;
+	size_t start;
+	struct header header;
+};
+
+static void table_write(struct block *block, unsigned table, const void *rows, size_t count,
+			size_t row_bytes)
 {
-	while (out->len % 8)
-		strbuf_add_char(out, '\0');
-	header->tables[table].offset = (uint32_t)(out->len - start);
-	header->tables[table].count = (uint32_t)count;
+	while (block->out->len % 8)
+		strbuf_add_char(block->out, '\0');
+	block->header.tables[table].offset = (uint32_t)(block->out->len - block->start);
+	block->header.tables[table].count = (uint32_t)count;
 	if (count)
-		strbuf_add(out, (struct str){ rows, count * row_bytes });
+		strbuf_add(block->out, (struct str){ rows, count * row_bytes });
 }
 
 #define TABLE_WRITE(table, vec)                                                                    \
-	table_write(out, start, &header, table, w->vec.items, w->vec.count, sizeof(*w->vec.items))
+	table_write(&block, table, w->vec.items, w->vec.count, sizeof(*w->vec.items))
 
 static void block_write(const struct writer *w, struct strbuf *out)
 {
-	struct header header = { .magic = MAGIC };
-	size_t start;
+	struct block block = { .out = out, .header = { .magic = MAGIC } };
 
 	while (out->len % 8)
 		strbuf_add_char(out, '\0');
-	start = out->len;
-	strbuf_add(out, (struct str){ (const char *)&header, sizeof(header) });
-	table_write(out, start, &header, TABLE_TEXTS, w->texts.ptr, w->texts.len, 1);
+	block.start = out->len;
+	strbuf_add(out, (struct str){ (const char *)&block.header, sizeof(block.header) });
+	table_write(&block, TABLE_TEXTS, w->texts.ptr, w->texts.len, 1);
 	TABLE_WRITE(TABLE_NAMES, names);
 	TABLE_WRITE(TABLE_PATTERNS, patterns);
 	TABLE_WRITE(TABLE_LIBRARIES, libraries);
 	TABLE_WRITE(TABLE_PROGRAMS, programs);
 	TABLE_WRITE(TABLE_TOPICS, topics);
-	TABLE_WRITE(TABLE_FASTER, faster);
 	TABLE_WRITE(TABLE_ENTRIES, entries);
 	TABLE_WRITE(TABLE_ADVICE, advice);
 	TABLE_WRITE(TABLE_HINTS, hints);
 	TABLE_WRITE(TABLE_SCOPES, scopes);
 	TABLE_WRITE(TABLE_GLOBS, globs);
-	header.total_bytes = (uint32_t)(out->len - start);
-	memcpy(out->ptr + start, &header, sizeof(header));
+	block.header.total_bytes = (uint32_t)(out->len - block.start);
+	memcpy(out->ptr + block.start, &block.header, sizeof(block.header));
 }
 
 struct error *kb_index_write(const struct kb_source *source, const struct kb_index *other,

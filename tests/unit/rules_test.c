@@ -382,6 +382,141 @@ static void endless_rules_are_given_up(void **state)
 	ruleset_result_done(&result);
 }
 
+/* ---- the language holds rules for hosts and counters, too */
+
+static const char host_rules[] =
+	"rule cpu_cgroup_throttle\n"
+	"\tfor: cgroup c\n"
+	"\tlet part ratio: c.throttled_periods / c.periods\n"
+	"\twhen: part >= 5% and c.periods >= 10\n"
+	"\tcritical: part >= 50%\n"
+	"\trank: part\n"
+	"\tevidence: c.throttled_periods, c.periods\n"
+	"\ttitle: {c} is throttled in {part:percent} of its periods\n"
+	"\tremedy: raise cpu.max of {c}\n"
+	"\texplains: cpu_saturation\n"
+	"\tneed: collector cgroup_cpu for c if not known(c.periods)\n"
+	"rule cpu_saturation\n"
+	"\tfor: host h\n"
+	"\twhen: h.runnable > 2 * h.cpus or (h.psi_cpu ?? 0) > 60%\n"
+	"\tevidence: h.runnable, h.cpus, h.psi_cpu\n"
+	"\ttitle: {h.runnable} threads want {h.cpus} CPUs\n"
+	"rule fs_deleted_open\n"
+	"\tfor: mount m where m.used >= 90%, process p\n"
+	"\tlet held bytes: sum(f in file where linked(p, \"opens\", f) and linked(f, \"on\", m)\n"
+	"\t\tand f.deleted == \"yes\": f.size)\n"
+	"\twhen: held >= 0.3 * m.size\n"
+	"\tentity: p\n"
+	"\tevidence: m.used, f in file where linked(p, \"opens\", f): f.size\n"
+	"\ttitle: {p} holds {held:bytes} of deleted files on {m}\n";
+
+static const char counter_rules[] =
+	"rule memory_bound\n"
+	"\tfor: run r\n"
+	"\tlet bound ratio: r.memory_bound ?? r.stalls_mem_any / r.cycles\n"
+	"\twhen: bound >= 20%\n"
+	"\tevidence: r.stalls_mem_any, r.cycles\n"
+	"\ttitle: {bound:percent} of the cycles wait for memory\n"
+	"\tneed: event topdown_memory for r if not known(r.memory_bound)\n"
+	"rule branch_misses\n"
+	"\tfor: run r\n"
+	"\tlet mpki per_1000: 1000 * r.branch_misses / r.instructions\n"
+	"\twhen: mpki >= 5\n"
+	"\tunless: r.scaled == \"yes\"\n"
+	"\tevidence: r.branch_misses, r.instructions\n"
+	"\ttitle: {mpki} mispredicted branches per thousand instructions\n"
+	"rule run_differs\n"
+	"\tfor: run a, run b where b.name != a.name\n"
+	"\twhen: a.cycles > 1.5 * b.cycles\n"
+	"\tentity: a\n"
+	"\tevidence: a.cycles, b.cycles\n"
+	"\ttitle: {a} took more cycles than {b}\n";
+
+static void put(struct facts *facts, const char *kind, const char *name, const char *fact,
+		double number)
+{
+	facts_add_number(facts, facts_entity(facts, kind, name), fact, number, "", "t");
+}
+
+static void fill_host(struct facts *facts)
+{
+	struct entity process = facts_entity(facts, "process", "logger");
+	struct entity file = facts_entity(facts, "file", "/var/log/old");
+
+	put(facts, "cgroup", "/web", "throttled_periods", 60);
+	put(facts, "cgroup", "/web", "periods", 100);
+	facts_add_absent(facts, facts_entity(facts, "cgroup", "/db"), "periods", "no access", "t");
+	put(facts, "host", "", "runnable", 9);
+	put(facts, "host", "", "cpus", 2);
+	put(facts, "mount", "/var", "used", 0.98);
+	put(facts, "mount", "/var", "size", 1000);
+	put(facts, "mount", "/", "used", 0.2);
+	put(facts, "process", "logger", "rss", 1);
+	put(facts, "process", "other", "rss", 1);
+	put(facts, "file", "/var/log/old", "size", 600);
+	facts_add_text(facts, file, "deleted", "yes", "t");
+	facts_add_relation(facts, process, "opens", file);
+	facts_add_relation(facts, file, "on", facts_entity(facts, "mount", "/var"));
+}
+
+static const char *title_of(const struct facts *facts, const char *rule)
+{
+	for (size_t i = 0; i < facts->findings.count; i++)
+		if (!strcmp(facts_str(facts, facts->findings.items[i].rule), rule))
+			return facts_str(facts, facts->findings.items[i].title);
+	return "";
+}
+
+static void rules_for_hosts_are_of_the_same_language(void **state)
+{
+	auto_facts struct facts facts = FACTS_INIT;
+	auto_ruleset struct ruleset *rules = ruleset_empty();
+	auto_error struct error *error = ruleset_add_text(rules, "host", str_from(host_rules));
+	auto_ruleset_result struct ruleset_result result = { 0 };
+
+	(void)state;
+	assert_null(error);
+	fill_host(&facts);
+	result = ruleset_run(rules, &facts);
+	assert_int_equal(facts.findings.count, 3);
+	assert_string_equal(title_of(&facts, "cpu_cgroup_throttle"),
+			    "/web is throttled in 60.00% of its periods");
+	assert_string_equal(title_of(&facts, "cpu_saturation"), "9 threads want 2 CPUs");
+	assert_string_equal(title_of(&facts, "fs_deleted_open"),
+			    "logger holds 600 B of deleted files on /var");
+	assert_int_equal(facts.findings.items[0].severity, SEVERITY_CRITICAL);
+	assert_int_equal(facts.findings.items[0].explains_count, 1);
+	assert_int_equal(facts.needs.count, 1);
+	assert_string_equal(facts_str(&facts, facts.needs.items[0].entity.name), "/db");
+}
+
+static void rules_for_counters_are_of_the_same_language(void **state)
+{
+	auto_facts struct facts facts = FACTS_INIT;
+	auto_ruleset struct ruleset *rules = ruleset_empty();
+	auto_error struct error *error =
+		ruleset_add_text(rules, "counters", str_from(counter_rules));
+	auto_ruleset_result struct ruleset_result result = { 0 };
+
+	(void)state;
+	assert_null(error);
+	put(&facts, "run", "old", "cycles", 1000);
+	put(&facts, "run", "old", "instructions", 2000);
+	put(&facts, "run", "old", "branch_misses", 1);
+	put(&facts, "run", "new", "cycles", 4000);
+	put(&facts, "run", "new", "instructions", 2000);
+	put(&facts, "run", "new", "branch_misses", 40);
+	put(&facts, "run", "new", "stalls_mem_any", 2000);
+	result = ruleset_run(rules, &facts);
+	assert_string_equal(title_of(&facts, "memory_bound"),
+			    "50.00% of the cycles wait for memory");
+	assert_string_equal(title_of(&facts, "branch_misses"),
+			    "20 mispredicted branches per thousand instructions");
+	assert_string_equal(title_of(&facts, "run_differs"), "new took more cycles than old");
+	assert_int_equal(facts.findings.count, 3);
+	assert_int_equal(facts.needs.count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +527,8 @@ int main(void)
 		cmocka_unit_test(a_rule_of_the_same_id_replaces_and_off_silences),
 		cmocka_unit_test(mistakes_are_told_with_line_and_column),
 		cmocka_unit_test(endless_rules_are_given_up),
+		cmocka_unit_test(rules_for_hosts_are_of_the_same_language),
+		cmocka_unit_test(rules_for_counters_are_of_the_same_language),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
