@@ -390,11 +390,13 @@ static void callers_line(const struct answer_printer *p, const struct answer_row
 	const struct facts *facts = p->answer->facts;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_strbuf struct strbuf suffix = STRBUF_INIT;
+	auto_strbuf struct strbuf library = STRBUF_INIT; /* not told again */
 	size_t count = 0;
 
 	if (!row->named)
 		return;
 	strbuf_addf(&suffix, " -> %s", facts_str(facts, row->symbol.name));
+	strbuf_addf(&library, "%s:", row->library);
 	for (size_t i = 0; i < facts->facts.count && count < 4; i++) {
 		const struct fact *fact = &facts->facts.items[i];
 		struct str name = interned(&facts->texts, fact->entity.name);
@@ -406,7 +408,9 @@ static void callers_line(const struct answer_printer *p, const struct answer_row
 		auto_free char *caller = x_strndup(name.ptr, name.len);
 
 		strbuf_add_text(&text, count++ ? ", " : "");
-		answer_name(&text, caller[0] == ':' ? caller + 1 : caller);
+		answer_name(&text, str_starts_with(str_from(caller), strbuf_str(&library))
+					   ? caller + library.len
+					   : caller);
 		strbuf_add_char(&text, ' ');
 		answer_share(&text, fact);
 	}
