@@ -43,7 +43,7 @@ def compare(checks, sysgrok, name, path, ordinary, least_main):
         checks.note("hotspot's perfparser is not installed (Debian: hotspot)")
     else:
         counts["perfparser"] = hotspot
-    checks.check(len(set(counts.values())) == 1 and ours > 100,
+    checks.check(len(set(counts.values())) == 1 and ours > 20,
                  f"{name}: the same samples in all: {counts}")
     per_sample = os.path.getsize(path) / max(ours, 1)
     if ordinary:
