@@ -49,7 +49,7 @@ def killed(checks, mode):
     child = subprocess.Popen([SYSGROK, "record", *mode.split(), "-o", path, "--", SPIN, "4", "2"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              start_new_session=True)
-    arrived = wait_for_bytes(path, 20000)
+    arrived = wait_for_bytes(path, 400000 if mode else 20000)
     child.kill()
     child.wait()
     checks.check(arrived, f"killed{mode}: something was written while it ran")
