@@ -5,6 +5,7 @@
 extern const struct command completion_command;
 extern const struct command doctor_command;
 extern const struct command export_command;
+extern const struct command findfaster_command;
 extern const struct command flamegraph_command;
 extern const struct command help_command;
 extern const struct command record_command;
@@ -17,6 +18,7 @@ const struct command *const commands[] = {
 	&completion_command,
 	&doctor_command,
 	&export_command,
+	&findfaster_command,
 	&flamegraph_command,
 	&help_command,
 	&record_command,
