@@ -305,6 +305,7 @@ static void block_write(const struct writer *w, struct strbuf *out)
 	TABLE_WRITE(TABLE_LIBRARIES, libraries);
 	TABLE_WRITE(TABLE_PROGRAMS, programs);
 	TABLE_WRITE(TABLE_TOPICS, topics);
+	TABLE_WRITE(TABLE_FASTER, faster);
 	TABLE_WRITE(TABLE_ENTRIES, entries);
 	TABLE_WRITE(TABLE_ADVICE, advice);
 	TABLE_WRITE(TABLE_HINTS, hints);
