@@ -225,11 +225,14 @@ static void ask_about_unknown(struct facts *facts)
 }
 
 static struct ruleset_result think(const struct thinker *thinker,
-				   const struct profile_selection *selection, struct facts *facts)
+				   const struct profile_selection *selection, size_t stacks,
+				   struct facts *facts)
 {
 	struct ruleset_result result;
 
 	profile_facts(selection, facts);
+	if (stacks)
+		profile_stack_facts(selection, stacks, facts);
 	knowledge_annotate(thinker->knowledge, facts);
 	ask_about_unknown(facts);
 	result = ruleset_run(thinker->rules, facts);
@@ -260,7 +263,7 @@ void answer_give(struct command_context *context, const struct profile_input *in
 	auto_facts struct facts facts = FACTS_INIT;
 	struct thinker thinker = thinker_new(context);
 	auto_ruleset_result struct ruleset_result result =
-		think(&thinker, &input->selection, &facts);
+		think(&thinker, &input->selection, options->stacks, &facts);
 	auto_packages struct packages packages = { 0 };
 	struct answer_options chosen = *options;
 	const struct answer answer = {

@@ -451,18 +451,29 @@ struct kb_match kb_find_name(const struct kb_index *index, struct str library, s
 	return match;
 }
 
-struct kb_match kb_find_pattern(const struct kb_index *index, struct str library, struct str name,
-				bool elsewhere)
+static bool takes_one(const char *pattern, const struct str *forms, size_t form_count)
+{
+	for (size_t i = 0; i < form_count; i++) {
+		if (*pattern != '*' && *pattern != '?' &&
+		    (!forms[i].len || *pattern != forms[i].ptr[0]))
+			continue;
+		if (str_glob(str_from(pattern), forms[i]))
+			return true;
+	}
+	return false;
+}
+
+struct kb_match kb_find_pattern(const struct kb_index *index, struct str library,
+				const struct str *forms, size_t form_count, bool elsewhere)
 {
 	struct kb_match match = { .index = index, .elsewhere = elsewhere };
 
+	/* patterns stand in this order: more literal characters first */
 	for (uint32_t i = 0; i < index->pattern_count && !match.entry; i++) {
-		const char *pattern = kb_text(index, index->patterns[i].text);
 		const struct kb_entry *entry = &index->entries[index->patterns[i].entry];
 
-		if (*pattern != '*' && *pattern != '?' && (!name.len || *pattern != name.ptr[0]))
-			continue;
-		if (!str_glob(str_from(pattern), name) || !fit_of(index, entry, library, elsewhere))
+		if (!takes_one(kb_text(index, index->patterns[i].text), forms, form_count) ||
+		    !fit_of(index, entry, library, elsewhere))
 			continue;
 		match.entry = entry;
 		match.certainty = KB_BY_PATTERN;

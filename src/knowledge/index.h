@@ -79,8 +79,9 @@ struct kb_match {
  */
 struct kb_match kb_find_name(const struct kb_index *index, struct str library, struct str name,
 			     bool elsewhere);
-struct kb_match kb_find_pattern(const struct kb_index *index, struct str library, struct str name,
-				bool elsewhere);
+/* Of a name's forms (symbol_name.h): the pattern with most literal characters that takes one. */
+struct kb_match kb_find_pattern(const struct kb_index *index, struct str library,
+				const struct str *forms, size_t form_count, bool elsewhere);
 /* NULL where there is none. */
 const struct kb_entry *kb_find_library(const struct kb_index *index, struct str name);
 const struct kb_entry *kb_find_program(const struct kb_index *index, struct str name);

@@ -132,16 +132,19 @@ void knowledge_add_folder(struct knowledge *knowledge, const char *path, struct 
 	free(names);
 }
 
-typedef struct kb_match find_function(const struct kb_index *index, struct str library,
-				      struct str name, bool elsewhere);
+/* The forms of a function's name, and which of them patterns are held against. */
+struct forms {
+	struct str items[SYMBOL_NAME_FORMS];
+	size_t count, first_plain;
+};
 
-static struct kb_match find_in_layers(const struct knowledge *knowledge, struct str library,
-				      const struct str *forms, size_t form_count, bool elsewhere,
-				      find_function *find)
+static struct kb_match find_by_name(const struct knowledge *knowledge, struct str library,
+				    const struct forms *forms, bool elsewhere)
 {
 	for (const struct layer *layer = knowledge->layers; layer; layer = layer->older)
-		for (size_t i = 0; i < form_count; i++) {
-			struct kb_match match = find(&layer->index, library, forms[i], elsewhere);
+		for (size_t i = 0; i < forms->count; i++) {
+			struct kb_match match =
+				kb_find_name(&layer->index, library, forms->items[i], elsewhere);
 
 			if (match.entry)
 				return match;
@@ -149,20 +152,33 @@ static struct kb_match find_in_layers(const struct knowledge *knowledge, struct 
 	return (struct kb_match){ 0 };
 }
 
+static struct kb_match find_by_pattern(const struct knowledge *knowledge, struct str library,
+				       const struct forms *forms, bool elsewhere)
+{
+	for (const struct layer *layer = knowledge->layers; layer; layer = layer->older) {
+		struct kb_match match =
+			kb_find_pattern(&layer->index, library, forms->items + forms->first_plain,
+					forms->count - forms->first_plain, elsewhere);
+
+		if (match.entry)
+			return match;
+	}
+	return (struct kb_match){ 0 };
+}
+
 struct kb_match knowledge_function(const struct knowledge *knowledge, struct str library,
 				   struct str function)
 {
 	auto_arena struct arena arena = ARENA_INIT;
-	struct str forms[SYMBOL_NAME_FORMS], plain = library_name(library);
-	size_t first_plain, count = symbol_name_forms(&arena, function, forms, &first_plain);
+	struct str plain = library_name(library);
+	struct forms forms = { 0 };
 
+	forms.count = symbol_name_forms(&arena, function, forms.items, &forms.first_plain);
 	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
-		struct kb_match match =
-			find_in_layers(knowledge, plain, forms, count, elsewhere, kb_find_name);
+		struct kb_match match = find_by_name(knowledge, plain, &forms, elsewhere);
 
 		if (!match.entry)
-			match = find_in_layers(knowledge, plain, forms + first_plain,
-					       count - first_plain, elsewhere, kb_find_pattern);
+			match = find_by_pattern(knowledge, plain, &forms, elsewhere);
 		/* kernel code is never somebody else's */
 		if (match.entry || str_is(plain, "kernel"))
 			return match;

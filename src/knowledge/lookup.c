@@ -297,7 +297,7 @@ struct kb_match knowledge_argument(const struct knowledge *knowledge, struct str
 	for (size_t n = 0; !match.entry && (index = knowledge_layer(knowledge, n)); n++) {
 		match = kb_find_name(index, strbuf_str(&scope), argument, false);
 		if (!match.entry)
-			match = kb_find_pattern(index, strbuf_str(&scope), argument, false);
+			match = kb_find_pattern(index, strbuf_str(&scope), &argument, 1, false);
 		if (match.entry && !is_command_line(match.index, match.entry))
 			match = (struct kb_match){ 0 };
 	}

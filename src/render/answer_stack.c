@@ -10,7 +10,7 @@ enum { MAX_FRAMES = 512, MAX_TOPICS = 4 };
 struct stack_row {
 	uint32_t frame;
 	struct entity symbol;
-	bool named, known;
+	bool named, known, nameless;
 };
 
 static struct stack_row frame_row(const struct answer *answer, uint32_t frame)
@@ -21,6 +21,7 @@ static struct stack_row frame_row(const struct answer *answer, uint32_t frame)
 	struct stack_row row = { .frame = frame };
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
+	row.nameless = profile_frame_is_nameless(profile, frame);
 	if (!*name)
 		return row;
 	for (const char *c = library; *c; c++)
@@ -79,7 +80,7 @@ static void frame_print(const struct answer_printer *p, const struct stack_row *
 		strbuf_add_text(&text, what_of(p, row));
 		if (hot)
 			strbuf_addf(&text, ". Hot because: %s", hot);
-	} else if (row->named) {
+	} else if (row->named && !row->nameless) {
 		strbuf_add_text(&text, "not in the knowledge base");
 	} else {
 		strbuf_add_text(&text, "not known: this code has no symbols here");

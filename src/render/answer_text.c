@@ -211,10 +211,13 @@ static void input_line(const struct answer_printer *p)
 /* Half the width of the interval that a share lies in with 95 % confidence. */
 static void noise_line(const struct answer_printer *p)
 {
+	const struct profile *profile = p->answer->selection->profile;
 	double samples = (double)p->answer->selection->sample_count;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
-	if (samples < NOISE_SAMPLES)
+	/* counts of folded text may be weights */
+	if (samples < NOISE_SAMPLES ||
+	    (profile->format && !str_starts_with(str_from(profile->format), STR("perf"))))
 		return;
 	strbuf_add_text(&text, "A share of 1% is known to within about ");
 	units_percent(&text, 1.96 * sqrt(0.01 * 0.99 / samples));

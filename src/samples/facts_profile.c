@@ -359,6 +359,26 @@ void profile_facts(const struct profile_selection *selection, struct facts *fact
 	table_done(&w.functions);
 }
 
+void profile_stack_facts(const struct profile_selection *selection, size_t limit,
+			 struct facts *facts)
+{
+	const struct profile *profile = selection->profile;
+	auto_table struct table stacks = table_stacks(selection, true, limit);
+
+	for (size_t i = 0; i < stacks.count; i++)
+		for (uint32_t node = stacks.rows[i].node; node;
+		     node = profile->nodes.items[node].parent) {
+			uint32_t frame = profile->nodes.items[node].frame;
+			struct entity symbol;
+
+			if (!profile_frame_entity(profile, frame, facts, &symbol) ||
+			    facts_find(facts, symbol, "in_stack"))
+				continue;
+			facts_add_number(facts, symbol, "in_stack", (double)(i + 1), "",
+					 profile->source ? profile->source : "profile");
+		}
+}
+
 /* ---- needs */
 
 struct caller {
@@ -400,11 +420,16 @@ static bool is_shared(const char *library)
 	return strstr(library, ".so") != NULL;
 }
 
-/* The kernel's own lock functions: who took the lock is asked, not by which of them. */
-static bool is_lock_helper(const char *name)
+/* Lock functions of the kernel and wrappers of malloc: who took the lock or the memory is asked,
+ * not through which of them. */
+static bool is_helper(const char *name)
 {
-	static const char *const leads[] = { "_raw_",  "queued_", "mutex_lock",	   "__mutex",
-					     "rwsem_", "down_",	  "native_queued_" };
+	static const char *const leads[] = {
+		"_raw_",	"queued_",	   "mutex_lock",      "__mutex",
+		"rwsem_",	"down_",	   "native_queued_",  "operator new",
+		"operator del", "std::allocator<", "std::__allocate", "__gnu_cxx::new_allocator",
+		"xmalloc",	"xrealloc",	   "g_malloc",	      "g_free",
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(str_from(name), str_from(leads[i])))
@@ -430,7 +455,7 @@ static bool find_caller(const struct profile *profile, uint32_t node, uint32_t *
 
 		if (f->flags & PROFILE_FRAME_INLINED || !*profile_text(profile, f->name) ||
 		    f->name == profile->frames.items[leaf].name ||
-		    is_lock_helper(profile_text(profile, f->name)) ||
+		    is_helper(profile_text(profile, f->name)) ||
 		    (shared && !strcmp(library, profile_frame_library(profile, frame))))
 			continue;
 		*ret_frame = frame;

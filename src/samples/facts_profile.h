@@ -7,8 +7,8 @@
  *		  not_shown stacks clock
  *	program   self
  *	dso       self unnamed unoptimised producer path
- *	symbol    self children skid_share place; relations "calls" (caller, symbol) of hot stacks
- *and "in" (symbol, program) where the library is not known call      share: of the time in a
+ *	symbol   self children skid_share place in_stack; relations "calls" (caller, symbol) of hot
+ *stacks and "in" (symbol, program) where the library is not known call      share: of the time in a
  *function, the part that came from one caller ("A -> B")
  */
 #pragma once
@@ -18,6 +18,11 @@
 
 /* Adds them. `source` of each is the profile's. */
 void profile_facts(const struct profile_selection *selection, struct facts *facts);
+
+/* The functions of the `limit` hottest stacks, as facts "in_stack" (the number of the stack), so
+ * that they too can be explained. */
+void profile_stack_facts(const struct profile_selection *selection, size_t limit,
+			 struct facts *facts);
 
 /*
  * Answers the needs that are the profile's: menu "callers" = who calls a function, as "call"

@@ -291,6 +291,8 @@ static void well_known_functions_are_told_apart(void **state)
 		{ "app", "void std::__introsort_loop<int*, long>(int*, int*, long)", "sort",
 		  "std-sort" },
 		{ "app", "operator new(unsigned long)", "alloc", "malloc" },
+		{ "app", "std::map<int, int, std::less<int> >::lower_bound(int const&)", "lookup",
+		  "cpp-containers" },
 		{ "libstdc++.so.6", "__dynamic_cast", "control", "cpp-containers" },
 		{ "libgcc_s.so.1", "_Unwind_RaiseException", "exception", "cpp-exceptions" },
 		{ "app", "core::hash::BuildHasher::hash_one::h0123456789abcdef", "lookup",
