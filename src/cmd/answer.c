@@ -118,18 +118,23 @@ static void thinker_done(struct thinker *thinker)
 /* ---- the loop */
 
 /* Sums by topic, which are the ceilings of what its changes can win. */
-static void topic_add(struct facts *facts, const char *topic, double share, const char *source)
+static void topic_add(struct facts *facts, const char *topic, double share, uint32_t row)
 {
 	struct entity entity = facts_entity(facts, "topic", topic);
-	double known = facts_value(facts, entity, "self", 0);
+	const struct fact *known = facts_find(facts, entity, "self");
+	uint32_t first = known ? known->from[0] : row + 1;
+	uint32_t second = known ? (known->from[1] ? known->from[1] : row + 1) : 0;
 
+	if (share <= 0)
+		return;
 	facts_add(facts, (struct fact){ .entity = entity,
 					.name = facts_text(facts, "self"),
 					.type = FACT_NUMBER,
-					.number = known + share,
+					.number = (known ? known->number : 0) + share,
 					.unit = facts_text(facts, "ratio"),
-					.source = facts_text(facts, source),
-					.flags = FACT_DERIVED });
+					.source = facts_text(facts, "sum of its functions"),
+					.flags = FACT_DERIVED,
+					.from = { first, second } });
 }
 
 /* What a library's functions take for other topics than the library's own. */
@@ -164,8 +169,10 @@ static bool is_called(const struct facts *facts, const struct fact *fact, const 
 	       !strcmp(facts_str(facts, fact->name), "self");
 }
 
-static void symbol_derive(struct facts *facts, struct fact fact, struct other_vec *others)
+static void symbol_derive(struct facts *facts, uint32_t row, struct other_vec *others)
 {
+	struct fact fact = facts->facts.items[row];
+
 	const char *topic = facts_note(facts, fact.entity, "topic"), *dso_topic;
 	double skid = facts_value(facts, fact.entity, "skid_share", 0);
 	struct str library, function;
@@ -182,7 +189,7 @@ static void symbol_derive(struct facts *facts, struct fact fact, struct other_ve
 		skid = fact.number;
 	if (!topic || (dso_topic && !strcmp(topic, dso_topic)))
 		return;
-	topic_add(facts, topic, MAX(fact.number - skid, 0), "sum of its functions");
+	topic_add(facts, topic, MAX(fact.number - skid, 0), row);
 	if (dso_topic)
 		other_add(others, dso, fact.number);
 }
@@ -193,17 +200,16 @@ static void topics_derive(struct facts *facts)
 	size_t count = facts->facts.count;
 	struct other_vec others = { 0 };
 
-	for (size_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++)
 		if (is_called(facts, &facts->facts.items[i], "symbol"))
-			symbol_derive(facts, facts->facts.items[i], &others);
-	for (size_t i = 0; i < count; i++) {
+			symbol_derive(facts, i, &others);
+	for (uint32_t i = 0; i < count; i++) {
 		struct fact fact = facts->facts.items[i];
 		const char *topic = facts_note(facts, fact.entity, "topic");
 
 		if (topic && is_called(facts, &fact, "dso"))
 			topic_add(facts, topic,
-				  MAX(fact.number - other_of(&others, fact.entity), 0),
-				  "sum of its functions");
+				  MAX(fact.number - other_of(&others, fact.entity), 0), i);
 	}
 	other_vec_done(&others);
 }

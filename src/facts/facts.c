@@ -1,5 +1,6 @@
 #include "facts/facts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,9 @@ uint32_t facts_add(struct facts *facts, struct fact fact)
 	struct facts_index *index = &facts->fact_index;
 	uint32_t hash = key_hash(fact.entity, fact.name);
 
+	/* sums show the rounding of their terms beyond what any measurement says */
+	if (fact.flags & FACT_DERIVED && fabs(fact.number) < 1e6)
+		fact.number = round(fact.number * 1e9) / 1e9;
 	if (index_make_room(index))
 		for (uint32_t i = 0; i < facts->facts.count; i++)
 			index_insert(

@@ -67,6 +67,13 @@ static void fact_write(struct json_writer *json, const struct facts *facts, cons
 		json_key_uint(json, "n", fact->n);
 	if (fact->flags)
 		flags_write(json, fact->flags);
+	if (fact->from[0]) {
+		json_key(json, "from"); /* the first of them */
+		json_array_begin(json);
+		for (size_t i = 0; i < ARRAY_SIZE(fact->from) && fact->from[i]; i++)
+			fact_id(json, &facts->facts.items[fact->from[i] - 1]);
+		json_array_end(json);
+	}
 	json_key_text(json, "source", str_of(facts, fact->source));
 	json_object_end(json);
 }
