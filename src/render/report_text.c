@@ -611,34 +611,73 @@ static void print_groups(const struct printer *p, const char *heading, const str
 	print_rest(p, table, i, what);
 }
 
+/* A function that called itself so many times in a row. */
+struct run {
+	uint32_t frame;
+	size_t times;
+};
+
+static bool is_same_function(const struct profile_frame *a, const struct profile_frame *b)
+{
+	bool is_unnamed = !a->name || !b->name;
+
+	return a->name == b->name && a->dso_path == b->dso_path &&
+	       !((a->flags ^ b->flags) & PROFILE_FRAME_INLINED) &&
+	       (!is_unnamed || a->address == b->address);
+}
+
+/* Innermost first; returns how many. `ret` has room for STACK_FRAMES_MAX. */
+static size_t stack_runs(const struct profile *profile, uint32_t node, struct run *ret)
+{
+	auto_free uint32_t *frames = x_calloc(STACK_FRAMES_MAX, sizeof(*frames));
+	size_t runs = 0;
+
+	for (size_t i = profile_stack(profile, node, frames, STACK_FRAMES_MAX); i > 0; i--) {
+		const struct profile_frame *frame = &profile->frames.items[frames[i - 1]];
+
+		if (runs && is_same_function(&profile->frames.items[ret[runs - 1].frame], frame))
+			ret[runs - 1].times++;
+		else
+			ret[runs++] = (struct run){ frames[i - 1], 1 };
+	}
+	return runs;
+}
+
+static void add_run(const struct printer *p, const struct run *run, struct strbuf *out)
+{
+	auto_strbuf struct strbuf label = STRBUF_INIT, name = STRBUF_INIT;
+
+	profile_frame_label(p->profile, run->frame, &label);
+	add_short_name(&name, strbuf_str(&label), STACK_NAME_COLUMNS);
+	term_safe(out, strbuf_str(&name));
+	if (p->profile->frames.items[run->frame].flags & PROFILE_FRAME_INLINED)
+		strbuf_add_text(out, " (inlined)");
+	if (run->times > 1)
+		strbuf_addf(out, " (%zu times)", run->times);
+}
+
 /* "leaf < caller < its caller", the middle of long ones left out. */
 static void print_stack(const struct printer *p, const struct table *table,
 			const struct table_row *row)
 {
-	auto_free uint32_t *frames = x_calloc(STACK_FRAMES_MAX, sizeof(*frames));
-	size_t count = profile_stack(p->profile, row->node, frames, STACK_FRAMES_MAX);
-	size_t ends = STACK_FRAMES_SHOWN / 2;
+	auto_free struct run *runs = x_calloc(STACK_FRAMES_MAX, sizeof(*runs));
+	size_t count = stack_runs(p->profile, row->node, runs), ends = STACK_FRAMES_SHOWN / 2;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
+	size_t hidden = 0;
 	char share[16];
 
 	snprintf(share, sizeof(share), "%.2f%%  ", table_share(table, row->self) * 100);
-	for (size_t i = count; i > 0; i--) {
-		auto_strbuf struct strbuf label = STRBUF_INIT, name = STRBUF_INIT;
-		bool inlined =
-			p->profile->frames.items[frames[i - 1]].flags & PROFILE_FRAME_INLINED;
-
-		if (count > STACK_FRAMES_SHOWN && i == count - ends) {
-			strbuf_addf(&text, " < ... %zu frames ...", count - 2 * ends);
-			i = ends + 1;
+	for (size_t i = 0; i < count; i++) {
+		if (count > STACK_FRAMES_SHOWN && i >= ends && i < count - ends) {
+			hidden += runs[i].times;
 			continue;
 		}
-		if (i < count)
+		if (hidden)
+			strbuf_addf(&text, " < ... %zu frames ...", hidden);
+		hidden = 0;
+		if (i)
 			strbuf_add_text(&text, " < ");
-		profile_frame_label(p->profile, frames[i - 1], &label);
-		add_short_name(&name, strbuf_str(&label), STACK_NAME_COLUMNS);
-		term_safe(&text, strbuf_str(&name));
-		if (inlined)
-			strbuf_add_text(&text, " (inlined)");
+		add_run(p, &runs[i], &text);
 	}
 	print_filled(p, share, strbuf_str(&text), 10);
 }
