@@ -97,6 +97,7 @@ static struct error *start(const struct command *command, const struct global_op
 		.offline = global->offline,
 		.echo_input = global->echo_input,
 		.verbosity = global->verbosity,
+		.model = &global->model,
 		.warnings = &warnings,
 	};
 	struct error *error;

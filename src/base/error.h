@@ -20,6 +20,7 @@
 	X(IO,          8, "reading or writing failed (a full disk, a broken pipe)") \
 	X(CHILD,       9, "a program that was started for you failed") \
 	X(FINDINGS,   10, "--exit-code was given and there are findings") \
+	X(UNVERIFIED, 11, "--strict was given, and a model's figures are not those of the facts") \
 	X(INTERRUPTED, 130, "stopped by Ctrl-C before there was anything to show")
 /* clang-format on */
 

@@ -263,31 +263,41 @@ static bool is_of_this_machine(const struct profile *profile)
 	       strcmp(name, profile->hostname) == 0;
 }
 
-void answer_give(struct command_context *context, const struct profile_input *input,
-		 const struct answer_options *options, answer_render_text *render)
+struct error *answer_give(struct command_context *context, const struct profile_input *input,
+			  const struct answer_command *given, const struct answer_options *options,
+			  answer_render_text *render)
 {
 	auto_facts struct facts facts = FACTS_INIT;
 	struct thinker thinker = thinker_new(context);
 	auto_ruleset_result struct ruleset_result result =
 		think(&thinker, &input->selection, options->stacks, &facts);
 	auto_packages struct packages packages = { 0 };
+	auto_model struct model_session *model = NULL;
 	struct answer_options chosen = *options;
-	const struct answer answer = {
+	struct answer answer = {
 		.command = context->command->name,
 		.selection = &input->selection,
 		.facts = &facts,
 		.unchecked = result.unchecked,
 		.unchecked_count = result.unchecked_count,
 	};
+	/* Whatever goes wrong with a model, the answer is given first. */
+	struct error *error = model_open(context, &given->model, &model);
 
+	answer.is_asked = model;
 	chosen.verbosity = context->verbosity;
 	if (is_of_this_machine(input->profile)) {
 		chosen.package_of = package_of_file;
 		chosen.package_context = &packages;
 	}
+	if (!context->json) {
+		render(&context->out, &answer, &chosen);
+		fflush(context->out.stream);
+	}
+	if (model)
+		error = model_ask(model, &facts, context->command->name, &answer.prose);
 	if (context->json)
 		answer_json(context->out.stream, &answer, &chosen);
-	else
-		render(&context->out, &answer, &chosen);
 	thinker_done(&thinker);
+	return error;
 }

@@ -1,10 +1,11 @@
 /*
  * The loop that all answering commands share: look (facts), know (notes), judge (findings), meet
- * what the rules still need, at most twice, and judge again; then number the facts and render. A
- * model would be asked between the last two; none is yet.
+ * what the rules still need, at most twice, and judge again; then number the facts, render, and ask
+ * the model if there is one (cmd/model.h): it adds prose, and changes nothing.
  */
 #pragma once
 
+#include "cmd/model.h"
 #include "cmd/profile_input.h"
 #include "facts/facts.h"
 #include "render/answer.h"
@@ -13,6 +14,7 @@ struct answer_command {
 	struct profile_options profile;
 	uint64_t limit;
 	double percent_limit;
+	struct model_options model;
 };
 
 /* Reads standard input where no file is named, as the seeds have it, saying so on a terminal. */
@@ -23,6 +25,10 @@ MUST_CHECK struct error *answer_open(struct command_context *context,
 typedef void answer_render_text(const struct term *term, const struct answer *answer,
 				const struct answer_options *options);
 
-/* Works the answer out and renders it, as text or, with --json, as JSON. */
-void answer_give(struct command_context *context, const struct profile_input *input,
-		 const struct answer_options *options, answer_render_text *render);
+/* Works the answer out and renders it, as text or, with --json, as JSON. An error is the model's:
+ * the answer is out by then. */
+MUST_CHECK struct error *answer_give(struct command_context *context,
+				     const struct profile_input *input,
+				     const struct answer_command *given,
+				     const struct answer_options *options,
+				     answer_render_text *render);

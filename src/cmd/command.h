@@ -18,16 +18,25 @@
 
 struct command;
 
+/* What the global options say of asking a model. */
+struct model_wishes {
+	const char *name;	   /* --model; NULL = by the configuration */
+	const char *output_format; /* what the prose shall look like, in words; NULL */
+	double temperature;
+	uint64_t concurrent; /* queries at a time */
+};
+
 /* What every command gets, from the global options and the terminal. */
 struct command_context {
 	const struct command *command;
 	const void *options; /* the command's own struct, NULL where it has none */
 	struct term out;     /* standard output: the result goes there and nothing else */
 	enum term_color_mode color;
-	bool json;		   /* --json: the result is one JSON document */
-	bool offline;		   /* --offline: no network of any kind */
-	bool echo_input;	   /* --echo-input: show what was read before the answer */
-	unsigned verbosity;	   /* -v given so many times */
+	bool json;	    /* --json: the result is one JSON document */
+	bool offline;	    /* --offline: no network of any kind */
+	bool echo_input;    /* --echo-input: show what was read before the answer */
+	unsigned verbosity; /* -v given so many times */
+	const struct model_wishes *model;
 	struct warnings *warnings; /* printed on stderr, with counts, when the command ends */
 };
 

@@ -5,6 +5,7 @@
 extern const struct command completion_command;
 extern const struct command doctor_command;
 extern const struct command export_command;
+extern const struct command feedback_command;
 extern const struct command findfaster_command;
 extern const struct command flamegraph_command;
 extern const struct command help_command;
@@ -18,6 +19,7 @@ const struct command *const commands[] = {
 	&completion_command,
 	&doctor_command,
 	&export_command,
+	&feedback_command,
 	&findfaster_command,
 	&flamegraph_command,
 	&help_command,
@@ -44,6 +46,16 @@ const struct option global_options[] = {
 	  OPTION_CHOICE, offsetof(struct global_options, color) },
 	{ 'e', "echo-input", NULL, "show the input that was read before the answer", OPTION_FLAG,
 	  offsetof(struct global_options, echo_input) },
+	{ 'm', "model", "NAME", "the model (on Azure: the deployment) to ask", OPTION_TEXT,
+	  offsetof(struct global_options, model.name) },
+	{ 0, "model-or-deployment-id", "NAME", NULL, OPTION_TEXT,
+	  offsetof(struct global_options, model.name) },
+	{ 0, "temperature", "N", "how freely the model writes; 0 by default", OPTION_REAL,
+	  offsetof(struct global_options, model.temperature) },
+	{ 0, "output-format", "TEXT", "what the model's prose shall look like, in words",
+	  OPTION_TEXT, offsetof(struct global_options, model.output_format) },
+	{ 0, "max-concurrent-queries", "N", "queries to the model at a time; 4 by default",
+	  OPTION_U64, offsetof(struct global_options, model.concurrent) },
 	{ 'd', "debug", "[=DOMAIN]", "say on stderr what goes on inside, e.g. --debug=symbol,dso",
 	  OPTION_TEXT, offsetof(struct global_options, debug) },
 	OPTIONS_END

@@ -11,11 +11,12 @@ struct global_options {
 	unsigned verbosity;
 	const char *color; /* auto, always or never */
 	const char *debug; /* domains, "" = all, NULL = off */
+	struct model_wishes model;
 };
 
 #define GLOBAL_OPTIONS_INIT                                                                        \
 	{                                                                                          \
-		.color = "auto"                                                                    \
+		.color = "auto", .model.concurrent = 4                                             \
 	}
 
 extern const struct option global_options[];

@@ -8,6 +8,7 @@ static const struct option options[] = {
 	{ 'n', "limit", "N", "stacks to explain, the hottest first", OPTION_U64,
 	  offsetof(struct answer_command, limit) },
 	PROFILE_OPTIONS(struct answer_command, profile),
+	MODEL_OPTIONS(struct answer_command, model),
 	OPTIONS_END
 };
 /* clang-format on */
@@ -42,8 +43,7 @@ static struct error *run_stacktrace(struct command_context *context, int argc, c
 		return error_new(ERROR_USAGE, "--limit is at least 1");
 	TRY(answer_open(context, &given->profile, argc, argv, &input));
 	TRY(check_stacks(input.profile));
-	answer_give(context, &input, &shown, answer_stack_text);
-	return NULL;
+	return answer_give(context, &input, given, &shown, answer_stack_text);
 }
 
 static const struct command_example examples[] = {

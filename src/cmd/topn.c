@@ -8,6 +8,7 @@ static const struct option options[] = {
 	{ 0, "percent-limit", "P", "leave out functions below P % of the whole", OPTION_REAL,
 	  offsetof(struct answer_command, percent_limit) },
 	PROFILE_OPTIONS(struct answer_command, profile),
+	MODEL_OPTIONS(struct answer_command, model),
 	OPTIONS_END
 };
 /* clang-format on */
@@ -22,8 +23,7 @@ static struct error *run_topn(struct command_context *context, int argc, char **
 	if (!(given->percent_limit >= 0 && given->percent_limit <= 100))
 		return error_new(ERROR_USAGE, "--percent-limit is 0 to 100");
 	TRY(answer_open(context, &given->profile, argc, argv, &input));
-	answer_give(context, &input, &shown, answer_topn_text);
-	return NULL;
+	return answer_give(context, &input, given, &shown, answer_topn_text);
 }
 
 static const struct command_example examples[] = {
@@ -52,7 +52,9 @@ const struct command topn_command = {
 		"the problem is, what was observed, what to change and what to expect of it. The "
 		"share of time is the ceiling of any gain. Figures are cited as facts ([F12]), "
 		"which --json lists in full.\n\n"
-		"The answer is made offline from rules and a knowledge base; files of your own "
+		"The answer is made offline from rules and a knowledge base, and a model, where "
+		"one is "
+		"configured, adds prose that is checked against the facts; files of your own "
 		"below ~/.config/sysgrok/rules and ~/.config/sysgrok/knowledge add to them.",
 	.options = options,
 	.options_size = sizeof(struct answer_command),

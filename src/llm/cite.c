@@ -386,15 +386,21 @@ static bool is_of_another(const struct citer *citer, const struct cited *cited, 
 	return names_other;
 }
 
-/* "a and b take 10% and 20% [F1, F2]": in the order of their names. */
+/* A figure's place among those of its clause. */
+struct place {
+	size_t index, count;
+	size_t first; /* where the first of them stands in the clause */
+};
+
+/* "a and b take 10% and 20% [F1, F2]": in the order of their names, where all come first. */
 static bool is_swapped(const struct facts *facts, const struct cited *cited, struct str clause,
-		       const struct fact *matched, size_t figure, size_t figures)
+		       const struct fact *matched, struct place place)
 {
 	size_t rank = 0;
 	ptrdiff_t mine;
 	struct str name;
 
-	if (cited->count != figures || figures < 2 || !function_of(facts, matched, &name))
+	if (cited->count != place.count || place.count < 2 || !function_of(facts, matched, &name))
 		return false;
 	mine = find_word(clause, name);
 	for (size_t i = 0; i < cited->count; i++) {
@@ -403,21 +409,16 @@ static bool is_swapped(const struct facts *facts, const struct cited *cited, str
 		if (!function_of(facts, cited->facts[i], &name))
 			return false;
 		at = find_word(clause, name);
-		if (at < 0)
+		if (at < 0 || (size_t)at > place.first)
 			return false;
 		rank += at < mine;
 	}
-	return rank != figure;
+	return rank != place.index;
 }
 
 /* ---- the verdict */
 
 enum verdict { FIGURE_RIGHT, FIGURE_WRONG, FIGURE_UNCITED };
-
-/* A figure's place among those of its clause. */
-struct place {
-	size_t index, count;
-};
 
 static enum verdict judge(const struct citer *citer, const struct group *group, struct str clause,
 			  const struct figure *figure, struct place place)
@@ -431,8 +432,7 @@ static enum verdict judge(const struct citer *citer, const struct group *group, 
 		return FIGURE_WRONG;
 	for (size_t i = 0; i < cited.count; i++) {
 		if (equals_one(citer->facts, cited.facts[i], figure) &&
-		    !is_swapped(citer->facts, &cited, clause, cited.facts[i], place.index,
-				place.count))
+		    !is_swapped(citer->facts, &cited, clause, cited.facts[i], place))
 			return FIGURE_RIGHT;
 	}
 	if (equals_derived(citer->facts, &cited, figure) ||
@@ -527,6 +527,8 @@ static struct place place_of(const struct sentence *sentence, size_t index, stru
 
 		if (at < clause.ptr || at >= clause.ptr + clause.len)
 			continue;
+		if (!place.count)
+			place.first = (size_t)(at - clause.ptr);
 		place.index += i < index;
 		place.count++;
 	}
@@ -583,6 +585,23 @@ static size_t citations_behind(struct str text, size_t at)
 	return end;
 }
 
+/* "e.g.", "vs.", "etc.": the full stop at `stop` ends no sentence. */
+static bool is_abbreviation(struct str text, size_t stop)
+{
+	static const char *const words[] = { "vs", "etc", "approx", "incl", "resp", "cf", "ca" };
+	size_t start = stop;
+	struct str word;
+
+	while (start && (isalpha((unsigned char)text.ptr[start - 1]) || text.ptr[start - 1] == '.'))
+		start--;
+	word = (struct str){ text.ptr + start, stop - start };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (str_is(word, words[i]))
+			return true;
+	}
+	return word.len == 1 || (word.len && memchr(word.ptr, '.', word.len));
+}
+
 /* Behind ". " and "; ", and at the end of a row of a list or table. */
 static size_t sentence_end(struct str text)
 {
@@ -598,7 +617,9 @@ static size_t sentence_end(struct str text)
 			next++;
 		if (text.ptr[i] == ';')
 			return next;
-		if (next < text.len && islower((unsigned char)text.ptr[next]))
+		/* A function's name may begin a sentence. */
+		if (next < text.len && islower((unsigned char)text.ptr[next]) &&
+		    is_abbreviation(text, i))
 			continue;
 		return citations_behind(text, next);
 	}

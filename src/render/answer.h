@@ -11,12 +11,29 @@
 #include "facts/facts.h"
 #include "samples/select.h"
 
+/* What a model wrote about the answer. */
+struct answer_prose {
+	const char *model, *url;
+	struct str text;		/* with the marks of wrong and uncited figures */
+	unsigned right, wrong, uncited; /* figures */
+	const char *notice;		/* why it is cut or partial, or NULL */
+	const char *error;		/* why there is none, or no whole one, or NULL */
+	const char *id;			/* of the record that is kept; "" = none */
+	bool from_cache, has_usage, has_cost;
+	uint64_t prompt_tokens, reply_tokens;
+	double cost;
+	size_t facts_told, facts_known; /* how many facts the model saw */
+};
+
 struct answer {
 	const char *command; /* "topn", "stacktrace" */
 	const struct profile_selection *selection;
 	const struct facts *facts; /* annotated, judged and numbered */
 	const char **unchecked;	   /* rules that a missing fact kept from being checked */
 	size_t unchecked_count;
+	bool is_asked;			  /* a model's prose follows, so that the foot does not say
+					   * that there is none */
+	const struct answer_prose *prose; /* for --json; NULL: no model was asked */
 };
 
 struct answer_options {

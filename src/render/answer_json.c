@@ -246,6 +246,40 @@ static void stacks_write(struct json_writer *json, const struct answer *answer,
 	json_array_end(json);
 }
 
+static void prose_write(struct json_writer *json, const struct answer_prose *prose)
+{
+	json_key(json, "model");
+	if (!prose) {
+		json_null(json);
+		return;
+	}
+	json_object_begin(json);
+	json_key_text(json, "written_by", prose->model);
+	json_key_bool(json, "may_be_wrong", true);
+	json_key(json, "text");
+	json_text_str(json, prose->text);
+	json_key(json, "figures");
+	json_object_begin(json);
+	json_key_uint(json, "verified", prose->right);
+	json_key_uint(json, "wrong", prose->wrong);
+	json_key_uint(json, "uncited", prose->uncited);
+	json_object_end(json);
+	json_key_uint(json, "facts_told", prose->facts_told);
+	json_key_uint(json, "facts_known", prose->facts_known);
+	json_key_text(json, "notice", prose->notice);
+	json_key_text(json, "error", prose->error);
+	json_key_text(json, "id", *prose->id ? prose->id : NULL);
+	json_key_text(json, "url", prose->url);
+	json_key_bool(json, "from_cache", prose->from_cache);
+	if (prose->has_usage) {
+		json_key_uint(json, "prompt_tokens", prose->prompt_tokens);
+		json_key_uint(json, "completion_tokens", prose->reply_tokens);
+	}
+	if (prose->has_cost)
+		json_key_real(json, "cost", prose->cost);
+	json_object_end(json);
+}
+
 void answer_json(FILE *stream, const struct answer *answer, const struct answer_options *options)
 {
 	struct json_writer json = json_writer_on(stream);
@@ -273,6 +307,7 @@ void answer_json(FILE *stream, const struct answer *answer, const struct answer_
 	for (size_t i = 0; i < answer->unchecked_count; i++)
 		json_text(&json, answer->unchecked[i]);
 	json_array_end(&json);
+	prose_write(&json, answer->prose);
 	json_object_end(&json);
 	json_finish(&json);
 }

@@ -260,6 +260,8 @@ void answer_foot(const struct answer_printer *p)
 			strbuf_addf(&text, "%s%s", i ? ", " : "", p->answer->unchecked[i]);
 		filled(p, 0, &text);
 	}
+	if (p->answer->is_asked)
+		return;
 	fputs("No model was asked: this answer is made of rules and the built-in knowledge base; "
 	      "[F..] are\nits facts, with --json in full.\n",
 	      p->term->stream);

@@ -32,8 +32,9 @@ def text_range(program):
 
 def ask(command, addresses):
     """address -> [(function, file, line)], innermost first."""
-    text = subprocess.run(["timeout", "300", *command], input="".join(f"{a:x}\n" for a in addresses),
-                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    asked = "".join(f"{address:#x}\n" for address in addresses)
+    text = subprocess.run(["timeout", "300", *command], input=asked, stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
     frames, lines = {}, iter(text.splitlines())
     for line in lines:
         if not line:
@@ -56,9 +57,9 @@ def reference(program):
         return ["llvm-symbolizer", "--no-demangle", "--output-style=GNU", "-a", "-f", "-i", "-e",
                 program]
     if not shutil.which("addr2line"):
-        perf_tools.skip("neither llvm-symbolizer nor addr2line is installed (Debian: llvm, binutils)")
+        perf_tools.skip("no llvm-symbolizer and no addr2line (Debian: llvm, binutils)")
     if "clang" in perf_tools.run(["readelf", "-p", ".comment", program]):
-        perf_tools.skip("addr2line cannot read what clang writes, and llvm-symbolizer is not installed")
+        perf_tools.skip("addr2line cannot read what clang writes; no llvm-symbolizer")
     return ["addr2line", "-a", "-f", "-i", "-e", program]
 
 

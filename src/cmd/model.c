@@ -1,0 +1,383 @@
+#include "cmd/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config.h"
+#include "llm/ask.h"
+#include "llm/prompt.h"
+
+#define PROGRAM "sysgrok " SYSGROK_VERSION
+
+struct model_session {
+	struct command_context *context;
+	struct model_options options;
+	struct llm_config config;
+	struct masks masks;
+	struct asker asker;
+	char *prompts, *store, *url;
+	/* Of the answer. */
+	struct query query;
+	struct citer citer;
+	struct answer_prose prose;
+	char *error_text;
+	bool in_code, has_label;
+};
+
+/* "$VARIABLE/sysgrok/NAME", or in the home folder where the variable is not set. */
+static char *folder_of(const char *variable, const char *otherwise, const char *name)
+{
+	const char *base = getenv(variable), *home = getenv("HOME");
+
+	if (base && base[0] == '/')
+		return x_asprintf("%s/sysgrok/%s", base, name);
+	return home && home[0] == '/' ? x_asprintf("%s/%s/sysgrok/%s", home, otherwise, name)
+				      : NULL;
+}
+
+char *model_store_folder(void)
+{
+	return folder_of("XDG_STATE_HOME", ".local/state", "answers");
+}
+
+void model_close(struct model_session *session)
+{
+	if (!session)
+		return;
+	query_done(&session->query);
+	citer_done(&session->citer);
+	masks_done(&session->masks);
+	llm_config_done(&session->config);
+	free(session->prompts);
+	free(session->store);
+	free(session->url);
+	free(session->error_text);
+	free(session);
+}
+
+static struct error *check_wishes(const struct model_wishes *wishes)
+{
+	if (!(wishes->temperature >= 0 && wishes->temperature <= 2))
+		return error_new(ERROR_USAGE, "--temperature is 0 to 2");
+	if (wishes->concurrent < 1 || wishes->concurrent > 64)
+		return error_new(ERROR_USAGE, "--max-concurrent-queries is 1 to 64");
+	return NULL;
+}
+
+static void set_up(struct model_session *session)
+{
+	const struct command_context *context = session->context;
+	const char *mask = getenv("GAI_MASK");
+
+	session->prompts = folder_of("XDG_CONFIG_HOME", ".config", "prompts");
+	session->store = model_store_folder();
+	session->url = provider_url(&session->config);
+	session->masks.off = mask && strcmp(mask, "off") == 0;
+	masks_add_machine(&session->masks);
+	session->asker = (struct asker){
+		.config = &session->config,
+		.masks = &session->masks,
+		.program = PROGRAM,
+		.store_folder = session->store,
+		.no_cache = session->options.ask_again,
+		.http.concurrent = (unsigned)context->model->concurrent,
+		.dialect = llm_dialect_of(&session->config),
+		.warnings = context->warnings,
+	};
+}
+
+struct error *model_open(struct command_context *context, const struct model_options *options,
+			 struct model_session **ret)
+{
+	auto_model struct model_session *session = NULL;
+
+	*ret = NULL;
+	TRY(check_wishes(context->model));
+	if (context->offline)
+		return NULL;
+	session = x_calloc(1, sizeof(*session));
+	session->context = context;
+	session->options = *options;
+	TRY(llm_config_load(NULL, context->model->name, &session->config));
+	if (session->config.api == LLM_NONE)
+		return NULL;
+	if (session->config.note)
+		warnings_add(context->warnings, "%s", session->config.note);
+	set_up(session);
+	*ret = take_ptr(session);
+	return NULL;
+}
+
+/* ---- prose on the terminal */
+
+static void write_label(struct model_session *session)
+{
+	const struct term *out = &session->context->out;
+
+	if (session->has_label)
+		return;
+	session->has_label = true;
+	fprintf(out->stream, "\n%sWritten by ", term_style(out, TERM_BOLD));
+	term_write_safe(out->stream, str_from(session->config.model));
+	fprintf(out->stream, ", may be wrong%s (figures are checked against the facts):\n\n",
+		term_style(out, TERM_PLAIN));
+}
+
+static void write_line(struct model_session *session, struct str line)
+{
+	const struct term *out = &session->context->out;
+	bool fence = str_starts_with(str_trim(line), STR("```"));
+	unsigned indent = 0;
+
+	if (fence)
+		session->in_code = !session->in_code;
+	if (session->in_code || fence) {
+		term_write_safe(out->stream, line);
+		fputc('\n', out->stream);
+		return;
+	}
+	while (indent < line.len && indent < 20 && line.ptr[indent] == ' ')
+		indent++;
+	fprintf(out->stream, "%*s", (int)indent, "");
+	line.ptr += indent;
+	line.len -= indent;
+	if (str_starts_with(line, STR("- ")) || str_starts_with(line, STR("* ")))
+		indent += 2;
+	term_wrap(out->stream, line, out->width, indent);
+}
+
+static void stream_text(void *user, struct str text)
+{
+	struct model_session *session = user;
+	struct str line;
+
+	write_label(session);
+	while (str_next_line(&text, &line))
+		write_line(session, line);
+	fflush(session->context->out.stream);
+}
+
+static void write_figures(FILE *stream, const struct answer_prose *prose)
+{
+	unsigned all = prose->right + prose->wrong + prose->uncited;
+
+	if (!all) {
+		fputs("it wrote no figures", stream);
+		return;
+	}
+	fprintf(stream, "%u of %u figures verified", prose->right, all);
+	if (prose->wrong)
+		fprintf(stream, ", %u wrong", prose->wrong);
+	if (prose->uncited)
+		fprintf(stream, ", %u uncited", prose->uncited);
+}
+
+static void write_foot(struct model_session *session)
+{
+	const struct answer_prose *prose = &session->prose;
+	FILE *stream = session->context->out.stream;
+
+	if (prose->text.len) {
+		fputs("\nWritten by ", stream);
+		term_write_safe(stream, str_from(prose->model));
+		fputs(", may be wrong; ", stream);
+		write_figures(stream, prose);
+		fprintf(stream, ". Id %.12s%s.\n", prose->id,
+			prose->from_cache ? " (kept from an earlier request)" : "");
+	}
+	if (prose->notice)
+		fprintf(stream, "Note: %s.\n", prose->notice);
+	if (prose->has_usage && session->context->verbosity) {
+		fprintf(stderr, "sysgrok: note: %llu + %llu tokens",
+			(unsigned long long)prose->prompt_tokens,
+			(unsigned long long)prose->reply_tokens);
+		if (prose->has_cost)
+			fprintf(stderr, ", cost %.6f", prose->cost);
+		fputc('\n', stderr);
+	}
+}
+
+/* ---- asking */
+
+static struct error *check_cost(const struct model_session *session, struct str body)
+{
+	const struct llm_config *config = &session->config;
+	double most;
+
+	if (session->options.max_cost <= 0)
+		return NULL;
+	if (config->price_in <= 0 || config->price_out <= 0)
+		return error_with_hint(error_new(ERROR_USAGE, "--max-cost needs the prices"),
+				       "set GAI_PRICE_IN and GAI_PRICE_OUT: what a million tokens "
+				       "of a prompt and of an answer cost");
+	most = ((double)asker_estimate_tokens(body) * config->price_in +
+		(double)config->reply_tokens * config->price_out) /
+	       1e6;
+	if (most <= session->options.max_cost)
+		return NULL;
+	return error_with_hint(error_new(ERROR_FAILED,
+					 "the model is not asked: it may cost %.6f, and "
+					 "--max-cost is %.6f",
+					 most, session->options.max_cost),
+			       "GAI_MAX_TOKENS shortens the answer");
+}
+
+static void note_result(struct model_session *session)
+{
+	const struct query *query = &session->query;
+	const struct llm_config *config = &session->config;
+	struct answer_prose *prose = &session->prose;
+
+	prose->text = strbuf_str(&query->text);
+	prose->right = session->citer.counts.right;
+	prose->wrong = session->citer.counts.wrong;
+	prose->uncited = session->citer.counts.uncited;
+	prose->notice = query->notice;
+	prose->id = query->id;
+	prose->from_cache = query->from_cache;
+	prose->has_usage = query->reply.usage.known;
+	prose->prompt_tokens = query->reply.usage.prompt_tokens;
+	prose->reply_tokens = query->reply.usage.reply_tokens;
+	prose->has_cost = prose->has_usage && config->price_in > 0 && config->price_out > 0;
+	prose->cost = ((double)prose->prompt_tokens * config->price_in +
+		       (double)prose->reply_tokens * config->price_out) /
+		      1e6;
+}
+
+static struct error *verdict(struct model_session *session)
+{
+	const struct answer_prose *prose = &session->prose;
+
+	if (session->query.error)
+		return take_ptr(session->query.error);
+	if (session->options.strict && prose->wrong + prose->uncited)
+		return error_new(ERROR_UNVERIFIED,
+				 "%u figures of the model are wrong and %u cite no fact",
+				 prose->wrong, prose->uncited);
+	return NULL;
+}
+
+static struct error *send(struct model_session *session, const struct llm_prompt *prompt)
+{
+	struct command_context *context = session->context;
+	auto_strbuf struct strbuf request = STRBUF_INIT;
+	struct error *error;
+
+	asker_show(&session->asker, prompt, &request);
+	if (session->options.dry_run) {
+		fputs(context->json ? "" : "\nThe request to the model, which is not sent:\n\n",
+		      stderr);
+		fwrite(request.ptr, 1, request.len, context->json ? stderr : context->out.stream);
+		return NULL;
+	}
+	TRY(check_cost(session, strbuf_str(&request)));
+	session->query.prompt = *prompt;
+	session->query.citer = &session->citer;
+	session->query.on_text = context->json ? NULL : stream_text;
+	session->query.user = session;
+	error = asker_run(&session->asker, &session->query, 1);
+	note_result(session);
+	if (!context->json)
+		write_foot(session);
+	if (error)
+		return error;
+	return verdict(session);
+}
+
+static struct error *ask(struct model_session *session, const struct facts *facts, const char *name)
+{
+	auto_strbuf struct strbuf system = STRBUF_INIT, file = STRBUF_INIT, text = STRBUF_INIT,
+				  format = STRBUF_INIT;
+	const struct model_wishes *wishes = session->context->model;
+	struct prompt_counts counts = { 0 };
+	struct llm_message messages[3];
+	struct llm_prompt prompt = { messages, 2, true, wishes->temperature };
+
+	TRY(prompt_file_load(session->prompts, "system", &system));
+	TRY(prompt_file_load(session->prompts, name, &file));
+	prompt_fill(facts, prompt_file_parse(strbuf_str(&file)).body,
+		    prompt_budget_of(&session->config, 0), &text, &counts);
+	session->prose.facts_told = counts.facts;
+	session->prose.facts_known = counts.all_facts;
+	/* One message: Anthropic takes no two of a user in a row. */
+	if (wishes->output_format) {
+		strbuf_add_text(&format, "\nWrite your answer in this format: ");
+		prompt_escape(&format, str_from(wishes->output_format));
+		strbuf_add_char(&format, '\n');
+		strbuf_add(&text, strbuf_str(&format));
+	}
+	messages[0] =
+		(struct llm_message){ LLM_SYSTEM, prompt_file_parse(strbuf_str(&system)).body };
+	messages[1] = (struct llm_message){ LLM_USER, strbuf_str(&text) };
+	return send(session, &prompt);
+}
+
+/* The machines that the facts are of. */
+static void mask_hosts(struct masks *masks, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->facts.count; i++) {
+		const struct fact *fact = &facts->facts.items[i];
+
+		masks_add_name(masks, MASK_HOST, facts_str(facts, fact->entity.host));
+		if (fact->type == FACT_TEXT &&
+		    strcmp(facts_str(facts, fact->name), "hostname") == 0)
+			masks_add_name(masks, MASK_HOST, facts_str(facts, fact->text));
+	}
+}
+
+struct error *model_ask(struct model_session *session, const struct facts *facts,
+			const char *prompt, const struct answer_prose **ret_prose)
+{
+	struct error *error;
+
+	session->prose = (struct answer_prose){ .model = session->config.model,
+						.url = session->url,
+						.id = "" };
+	*ret_prose = session->options.dry_run ? NULL : &session->prose;
+	citer_init(&session->citer, facts);
+	mask_hosts(&session->masks, facts);
+	error = ask(session, facts, prompt);
+	if (error) {
+		session->error_text = error_text(error);
+		session->prose.error = session->error_text;
+	}
+	return error;
+}
+
+bool model_try(const struct command_context *context, char **ret, const char **ret_remedy)
+{
+	static const struct llm_message hello = { LLM_USER, { "Answer with the word OK.", 24 } };
+	const struct model_options options = { .ask_again = true };
+	struct command_context own = *context;
+	auto_model struct model_session *session = NULL;
+	auto_error struct error *error = model_open(&own, &options, &session);
+	struct query *query;
+
+	*ret_remedy = NULL;
+	if (!error && !session) {
+		*ret = x_strdup(context->offline ? "not tried (--offline)"
+						 : "none is configured: answers are made of rules "
+						   "and knowledge alone");
+		return true;
+	}
+	if (!error) {
+		session->config.reply_tokens = 16;
+		session->asker.store_folder = NULL;
+		session->asker.http.attempts = 1;
+		query = &session->query;
+		query->prompt = (struct llm_prompt){ &hello, 1, true, 0 };
+		error = asker_run(&session->asker, query, 1);
+		if (!error)
+			error = take_ptr(query->error);
+	}
+	if (error) {
+		*ret = error_text(error);
+		*ret_remedy = "what the message names; see \"A model\" in man sysgrok, and "
+			      ".env.example";
+		return false;
+	}
+	*ret = x_asprintf("%s at %s answers in %.0f ms", session->config.model,
+			  session->config.base, (double)session->query.total_ns / 1e6);
+	return true;
+}

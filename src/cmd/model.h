@@ -1,0 +1,56 @@
+/* What answering commands share of asking a model: options, the session, and how prose is shown. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cmd/command.h"
+#include "facts/facts.h"
+#include "render/answer.h"
+
+struct model_options {
+	bool strict, dry_run, ask_again;
+	double max_cost;
+};
+
+/* clang-format off */
+#define MODEL_OPTIONS(type, field) \
+	{ 0, "dry-run", NULL, "show the request to the model, byte for byte, and send nothing", \
+	  OPTION_FLAG, offsetof(type, field.dry_run) }, \
+	{ 0, "strict", NULL, "fail where a figure of the model is wrong or cites no fact", \
+	  OPTION_FLAG, offsetof(type, field.strict) }, \
+	{ 0, "max-cost", "N", "do not ask where it may cost more (GAI_PRICE_IN, GAI_PRICE_OUT)", \
+	  OPTION_REAL, offsetof(type, field.max_cost) }, \
+	{ 0, "ask-again", NULL, "ask even where the answer to the same request is kept", \
+	  OPTION_FLAG, offsetof(type, field.ask_again) }
+/* clang-format on */
+
+struct model_session;
+
+/*
+ * Reads the configuration. Success with *ret NULL where no model is to be asked: --offline, or none
+ * is configured. A wrong configuration is an error, which does not keep the answer from being
+ * given.
+ */
+MUST_CHECK struct error *model_open(struct command_context *context,
+				    const struct model_options *options,
+				    struct model_session **ret);
+void model_close(struct model_session *session);
+static inline void cleanup_model(struct model_session **session)
+{
+	model_close(*session);
+}
+#define auto_model __attribute__((cleanup(cleanup_model)))
+
+/*
+ * Asks about numbered facts by the prompt of that name. Without --json the prose is streamed to the
+ * output as it comes, with its label before and behind. *ret_prose is borrowed from the session and
+ * filled in any case; the error says why it is not whole, or (--strict) not right.
+ */
+MUST_CHECK struct error *model_ask(struct model_session *session, const struct facts *facts,
+				   const char *prompt, const struct answer_prose **ret_prose);
+
+/* For doctor: a request of a few tokens. `ret` (owned) says what was found, whatever it is; true
+ * where the model answered. */
+bool model_try(const struct command_context *context, char **ret, const char **ret_remedy);
+/* Where answers of models are kept; owned; NULL where there is no home. */
+char *model_store_folder(void);

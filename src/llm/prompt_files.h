@@ -1,0 +1,6 @@
+/* The prompts of data/prompts, put into the program by tools/embed. */
+#pragma once
+
+#include "base/str.h"
+
+extern const struct str embedded_system_md, embedded_topn_md, embedded_stacktrace_md;
