@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "base/vec.h"
 #include "cmd/command.h"
+#include "cmd/model.h"
 #include "config.h"
 
 struct doctor_options {
@@ -361,6 +362,16 @@ static void check_confinement(struct examination *exam)
 	    exam->seccomp ? "what is refused above may work on the host" : NULL);
 }
 
+/* A request of a few tokens, where one is configured. */
+static void check_model(struct examination *exam, const struct command_context *context)
+{
+	const char *remedy;
+	char *found;
+	bool works = model_try(context, &found, &remedy);
+
+	add(exam, "a model", works ? CHECK_OK : CHECK_MISSING, found, remedy);
+}
+
 static void check_build(struct examination *exam)
 {
 	add(exam, "this program", CHECK_OK,
@@ -483,6 +494,7 @@ static struct error *run_doctor(struct command_context *context, int, char **)
 
 	uname(&name);
 	examine(&exam);
+	check_model(&exam, context);
 	if (context->json)
 		print_json(&exam, &name, context->out.stream);
 	else
@@ -511,7 +523,8 @@ const struct command doctor_command = {
 	.summary = "say what works on this machine, and what to do about what does not",
 	.usage = "",
 	.description = "Tries what recording and naming need (perf events, their limits, kernel "
-		       "symbols, debug files) for the user who runs it, and changes nothing. The "
+		       "symbols, debug files) for the user who runs it, and changes nothing. A "
+		       "configured model is asked for one word; --offline leaves that out. The "
 		       "exit status is 0 whatever is found.",
 	.options = options,
 	.options_size = sizeof(struct doctor_options),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/config_folder.h"
 #include "config.h"
 #include "llm/ask.h"
 #include "llm/prompt.h"
@@ -25,20 +26,13 @@ struct model_session {
 	bool in_code, has_label;
 };
 
-/* "$VARIABLE/sysgrok/NAME", or in the home folder where the variable is not set. */
-static char *folder_of(const char *variable, const char *otherwise, const char *name)
-{
-	const char *base = getenv(variable), *home = getenv("HOME");
-
-	if (base && base[0] == '/')
-		return x_asprintf("%s/sysgrok/%s", base, name);
-	return home && home[0] == '/' ? x_asprintf("%s/%s/sysgrok/%s", home, otherwise, name)
-				      : NULL;
-}
-
 char *model_store_folder(void)
 {
-	return folder_of("XDG_STATE_HOME", ".local/state", "answers");
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (state && state[0] == '/')
+		return x_asprintf("%s/sysgrok/answers", state);
+	return home && home[0] == '/' ? x_asprintf("%s/.local/state/sysgrok/answers", home) : NULL;
 }
 
 void model_close(struct model_session *session)
@@ -70,7 +64,7 @@ static void set_up(struct model_session *session)
 	const struct command_context *context = session->context;
 	const char *mask = getenv("GAI_MASK");
 
-	session->prompts = folder_of("XDG_CONFIG_HOME", ".config", "prompts");
+	session->prompts = config_folder("prompts");
 	session->store = model_store_folder();
 	session->url = provider_url(&session->config);
 	session->masks.off = mask && strcmp(mask, "off") == 0;
@@ -373,8 +367,8 @@ bool model_try(const struct command_context *context, char **ret, const char **r
 	}
 	if (error) {
 		*ret = error_text(error);
-		*ret_remedy = "what the message names; see \"A model\" in man sysgrok, and "
-			      ".env.example";
+		*ret_remedy = "man sysgrok-model says how one is configured; --offline leaves it "
+			      "out";
 		return false;
 	}
 	*ret = x_asprintf("%s at %s answers in %.0f ms", session->config.model,

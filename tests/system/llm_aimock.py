@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""What goes over the wire, against servers that we did not write: aimock (npm), whole, sliced by
+socat, behind nginx with TLS, HTTP/2 and Azure's rules for URLs; requests judged by OpenAI's
+published schema where SYSGROK_OPENAI_SCHEMA names it.
+
+usage: llm_aimock.py SYSGROK
+
+AIMOCK_FOLDER may name a folder where the package is installed already; else npm installs it into a
+temporary one. Ends with 77 where that cannot be done.
+"""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import perf_tools
+
+AIMOCK = "@copilotkit/aimock@1.43.0"
+KEY = "sk-good-0123456789abcdef"
+TABLE = """# Overhead  Command  Shared Object  Symbol
+    60.50%  gzip     gzip           [.] longest_match
+    20.25%  gzip     gzip           [.] deflate
+     4.75%  gzip     gzip           [.] build_tree
+"""
+
+
+def fixtures():
+    """Answers by a word of the model's name, which is part of the request that aimock matches."""
+    def match(model, content, **more):
+        return {"match": {"model": model}, "response": {"content": content}, **more}
+
+    refusal = {"message": "Rate limit", "type": "requests", "code": "rate_limit_exceeded"}
+    return {"fixtures": [
+        match("plain", "All is said.\n"),
+        match("emoji", "An emoji \U0001f980 and \u20ac 5.\nEnd.\n", chunkSize=1),
+        match("masks", "The host <host-1> is fine.\n", chunkSize=2),
+        match("wrong", "longest_match takes 99.99% [F1].\n"),
+        match("escapes", "\x1b[31mred\x1b[0m and \u202eback\n"),
+        match("cut", "first line\nsecond line is cut before its end, as the stream breaks\n",
+              truncateAfterChunks=8, chunkSize=5),
+        {"match": {"model": "once429", "sequenceIndex": 0},
+         "response": {"status": 429, "retryAfter": 1, "error": refusal}},
+        match("once429", "At last.\n"),
+        {"match": {"model": "always500"},
+         "response": {"status": 500, "error": {"message": "broken", "type": "server_error"}}},
+        {"match": {"model": "overflow"},
+         "response": {"status": 400, "error": {"message": "too long",
+                                               "code": "context_length_exceeded"}}},
+    ]}
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port, process):
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args[0]} ended with {process.returncode}")
+        time.sleep(0.1)
+    raise RuntimeError(f"{process.args[0]} does not listen")
+
+
+class Children:
+    """Servers, ended when the test is."""
+
+    def __init__(self):
+        self.running = []
+
+    def start(self, command, port, **options):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True, **options)
+        self.running.append(process)
+        wait_for(port, process)
+        return process
+
+    def stop(self):
+        for process in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+
+
+def install_aimock(scratch):
+    folder = os.environ.get("AIMOCK_FOLDER", scratch)
+    program = os.path.join(folder, "node_modules", "@copilotkit", "aimock", "dist", "cli.js")
+    if os.path.exists(program):
+        return program
+    if not shutil.which("npm") or not shutil.which("node"):
+        perf_tools.skip("npm is not installed (Debian: npm)")
+    done = subprocess.run(["timeout", "120", "npm", "i", "--no-audit", "--no-fund", AIMOCK],
+                          cwd=scratch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode or not os.path.exists(program):
+        perf_tools.skip(f"npm cannot install {AIMOCK}: {done.stdout.strip()[-200:]}")
+    return program
+
+
+class World:
+    """The servers and a home of its own."""
+
+    def __init__(self, sysgrok, scratch, children):
+        self.sysgrok, self.scratch, self.children = sysgrok, scratch, children
+        self.port = free_port()
+        self.table = os.path.join(scratch, "table.txt")
+        with open(self.table, "w") as file:
+            file.write(TABLE)
+        with open(os.path.join(scratch, "fixtures.json"), "w") as file:
+            json.dump(fixtures(), file)
+        children.start(["node", install_aimock(scratch), "-p", str(self.port), "-f",
+                        os.path.join(scratch, "fixtures.json"), "--strict", "-l", "5"],
+                       self.port, env=os.environ | {"AIMOCK_API_KEYS": KEY})
+
+    def base(self, port=None, path="/v1"):
+        return f"http://127.0.0.1:{port or self.port}{path}"
+
+    def ask(self, model, *options, limit=60, **variables):
+        """One topn over the table: its status, output and errors."""
+        env = {"PATH": os.environ["PATH"], "HOME": self.scratch, "TERM": "dumb",
+               "no_proxy": "127.0.0.1,localhost", "GAI_API_TYPE": "openai", "GAI_API_KEY": KEY,
+               "GAI_API_BASE": self.base(), "GAI_MODEL": model}
+        env |= {name: value for name, value in os.environ.items() if "SAN_OPTIONS" in name}
+        env |= variables
+        return subprocess.run(["timeout", str(limit), self.sysgrok, "topn", "--ask-again",
+                               *options, self.table], env=env, cwd=self.scratch, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def prose(self, model, *options, **variables):
+        """The model's part of --json."""
+        return json.loads(self.ask(model, "--json", *options, **variables).stdout)["model"]
+
+    def journal(self):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/__aimock/journal",
+                                         headers={"Authorization": f"Bearer {KEY}"})
+        with opener.open(request) as answer:
+            entries = json.load(answer)
+        return entries if isinstance(entries, list) else entries["entries"]
+
+
+def test_answers(world, checks):
+    done = world.ask("plain")
+    checks.check(done.returncode == 0 and "All is said." in done.stdout,
+                 f"an answer is shown {done.stderr.strip()}")
+    checks.check("Written by plain, may be wrong" in done.stdout, "it is labelled")
+    checks.check("longest_match" in done.stdout.split("Written by")[0],
+                 "the answer without a model stands above it")
+    prose = world.prose("emoji")
+    checks.check(prose["text"] == "An emoji \U0001f980 and \u20ac 5.\nEnd.\n",
+                 f"an emoji in two halves is whole: {prose['text']!r}")
+    checks.check(prose.get("completion_tokens") is not None, "usage is told")
+    done = world.ask("escapes")
+    checks.check("\x1b[31m" not in done.stdout and "\u202e" not in done.stdout,
+                 "escapes and bidi marks do not reach the terminal")
+
+
+def test_citations(world, checks):
+    prose = world.prose("wrong")
+    checks.check(prose["figures"]["wrong"] == 1 and "{wrong" in prose["text"],
+                 "a wrong figure is marked")
+    checks.check(world.ask("wrong", "--strict").returncode == 11, "--strict fails on it")
+    checks.check(world.ask("plain", "--strict").returncode == 0, "--strict passes what is right")
+
+
+def test_failures(world, checks):
+    started = time.monotonic()
+    done = world.ask("once429")
+    checks.check("At last." in done.stdout and time.monotonic() - started >= 1,
+                 "a 429 is waited out")
+    done = world.ask("cut")
+    checks.check(done.returncode == 1 and "first line" in done.stdout,
+                 f"what came of a broken stream is shown: {done.returncode}")
+    checks.check(done.stdout.count("first line") == 1, "it is shown once")
+    done = world.ask("overflow")
+    checks.check(done.returncode == 1 and "context_length_exceeded" in done.stderr,
+                 "an overflow is named")
+    done = world.ask("plain", GAI_API_KEY="sk-bad-0123456789abcdef")
+    checks.check(done.returncode == 1 and "401" in done.stderr and
+                 "sk-bad" not in done.stderr + done.stdout, "a bad key is told and not shown")
+    checks.check("longest_match" in done.stdout, "the answer without a model is there all the same")
+    done = world.ask("plain", GAI_API_BASE="http://127.0.0.1:1/v1", limit=30)
+    checks.check(done.returncode == 1 and "127.0.0.1:1" in done.stderr, "no server is told")
+    done = world.ask("plain", "--offline", GAI_API_BASE="http://127.0.0.1:1/v1")
+    checks.check(done.returncode == 0 and "No model was asked" in done.stdout,
+                 "--offline asks nobody")
+
+
+def test_requests(world, checks):
+    before = len(world.journal())
+    dry = world.ask("plain", "--dry-run")
+    checks.check(len(world.journal()) == before and KEY not in dry.stdout and
+                 "Authorization: (the key)" in dry.stdout, "--dry-run sends nothing")
+    world.ask("plain", "--output-format", "haiku")
+    sent = world.journal()[-1]["body"]
+    text = json.dumps(sent)
+    checks.check("haiku" in text and "longest_match" in text and "[F" in text,
+                 "facts and the wished format are sent")
+    checks.check(socket.gethostname() not in text or len(socket.gethostname()) < 3,
+                 "this machine's name is not")
+    schema = os.environ.get("SYSGROK_OPENAI_SCHEMA")
+    if not schema:
+        checks.note("requests are not judged: SYSGROK_OPENAI_SCHEMA is not set")
+        return
+    try:
+        from jsonschema import Draft202012Validator, RefResolver
+    except ImportError:
+        checks.note("requests are not judged: python3-jsonschema is not installed")
+        return
+    with open(schema) as file:
+        spec = json.load(file)
+    validator = Draft202012Validator({"$ref": "#/components/schemas/CreateChatCompletionRequest"},
+                                     resolver=RefResolver("", spec))
+    body = json.loads(dry.stdout[dry.stdout.index("\n{") + 1:])
+    wrong = [error.message for error in validator.iter_errors(body)]
+    checks.check(not wrong, f"the body of a request is as OpenAI publishes it {wrong[:3]}")
+
+
+def test_slices(world, checks):
+    if not shutil.which("socat"):
+        checks.note("nothing is sliced: socat is not installed")
+        return
+    for size in (1, 2, 3):
+        port = free_port()
+        world.children.start(["socat", f"-b{size}", f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,"
+                              "fork,nodelay", f"TCP:127.0.0.1:{world.port},nodelay"], port)
+        prose = world.prose("emoji", GAI_API_BASE=world.base(port))
+        checks.check(prose["text"] == "An emoji \U0001f980 and \u20ac 5.\nEnd.\n",
+                     f"sliced every {size} bytes: {prose['text']!r} {prose['error']}")
+
+
+WIRE = {
+    "azure_filter": ("200 OK", "text/event-stream", [
+        'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}', "",
+        'data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}', "",
+        'data: {"choices":[{"index":0,"content_filter_offsets":{"check_offset":1}}]}', "",
+        ": keep-alive", "",
+        'data: {"choices":[{"index":0,"delta":{"content":"filtered"},"finish_reason":null}]}', "",
+        'data: {"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}', "",
+        "data: [DONE]", "", ""], "filtered", "content_filter", None),
+    "no_done": ("200 OK", "text/event-stream", [
+        'data: {"choices":[{"delta":{"content":"half"}}]}', "", ""], "half", "ended early", None),
+    "error_inside": ("200 OK", "text/event-stream", [
+        'data: {"choices":[{"delta":{"content":"some"}}]}', "",
+        'data: {"error":{"message":"overloaded","code":529}}', "", ""], "some", None, "overloaded"),
+    "length": ("200 OK", "text/event-stream", [
+        'data: {"choices":[{"delta":{"content":"long"},"finish_reason":"length"}]}', "",
+        "data: [DONE]", "", ""], "long", "length", None),
+    "page": ("200 OK", "text/html", ["<html>portal</html>"], "", None, "page"),
+    "proxy": ("403 Forbidden", "text/html", ["<html>no</html>"], "", None, "403"),
+}
+
+
+def test_replayed(world, checks):
+    """Byte streams that aimock does not make."""
+    if not shutil.which("socat"):
+        checks.note("nothing is replayed: socat is not installed")
+        return
+    for name, (status, kind, lines, text, notice, error) in WIRE.items():
+        path = os.path.join(world.scratch, name)
+        newline = "\r\n" if name == "azure_filter" else "\n"
+        with open(path, "w", newline="") as file:
+            file.write(f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n")
+            file.write(newline.join(lines))
+        port = free_port()
+        server = subprocess.Popen(["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr",
+                                   f"SYSTEM:sleep 0.1; cat {path}"], stderr=subprocess.DEVNULL,
+                                  start_new_session=True)
+        time.sleep(0.3)
+        prose = world.prose(name, GAI_API_BASE=world.base(port))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+        checks.check(prose["text"] == text and (notice or "") in (prose["notice"] or "") and
+                     (error or "") in (prose["error"] or "") and
+                     bool(error) == bool(prose["error"]),
+                     f"{name}: {prose['text']!r}, {prose['notice']}, {prose['error']}")
+
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/ngx.pid; error_log {folder}/ngx.err;
+events {{ worker_connections 64; }}
+http {{ access_log off; proxy_buffering off; client_body_temp_path {folder}/b;
+  proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{tls} ssl http2; ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem;
+    location / {{ proxy_pass http://127.0.0.1:{mock}; proxy_http_version 1.1; }} }}
+  server {{ listen 127.0.0.1:{azure}; default_type application/json; proxy_http_version 1.1;
+    location ~ ^/openai/deployments/(?<dep>[^/]+)/(?<rest>.*)$ {{
+      if ($args !~ "(^|&)api-version=") {{
+        return 404 '{{"error":{{"code":"404","message":"Resource not found"}}}}'; }}
+      if ($dep != "plain") {{
+        return 404 '{{"error":{{"code":"DeploymentNotFound","message":"No deployment."}}}}'; }}
+      proxy_set_header Authorization "Bearer $http_api_key";
+      proxy_pass http://127.0.0.1:{mock}; }} }} }}
+"""
+
+
+def test_nginx(world, checks):
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        checks.note("no TLS, HTTP/2 and Azure: nginx or openssl is not installed")
+        return
+    folder, tls, azure = world.scratch, free_port(), free_port()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True,
+                   stderr=subprocess.DEVNULL)
+    with open(f"{folder}/nginx.conf", "w") as file:
+        file.write(NGINX.format(folder=folder, tls=tls, azure=azure, mock=world.port))
+    world.children.start(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf"], tls)
+    base = f"https://localhost:{tls}/v1"
+    prose = world.prose("emoji", GAI_API_BASE=base, SSL_CERT_FILE=f"{folder}/cert.pem")
+    checks.check(prose["text"] == "An emoji \U0001f980 and \u20ac 5.\nEnd.\n",
+                 f"over TLS and HTTP/2: {prose['text']!r} {prose['error']}")
+    done = world.ask("plain", GAI_API_BASE=base)
+    checks.check(done.returncode == 1 and "All is said." not in done.stdout and
+                 "certificate" in done.stderr.lower(), "an unknown authority is refused")
+    settings = {"GAI_API_TYPE": "azure", "GAI_API_BASE": f"http://127.0.0.1:{azure}",
+                "GAI_API_VERSION": "2024-10-21"}
+    done = world.ask("plain", **settings)
+    checks.check("All is said." in done.stdout, f"Azure's URLs are right {done.stderr.strip()}")
+    done = world.ask("none", **settings)
+    checks.check(done.returncode == 1 and "DeploymentNotFound" in done.stderr,
+                 "a wrong deployment is named")
+
+
+def test_doctor(world, checks):
+    env = {"PATH": os.environ["PATH"], "HOME": world.scratch, "no_proxy": "127.0.0.1",
+           "GAI_API_KEY": KEY, "GAI_API_BASE": world.base(), "GAI_MODEL": "plain"}
+    found = {}
+    for name, value in (("works", KEY), ("refused", "sk-bad-0123456789abcdef")):
+        done = subprocess.run([world.sysgrok, "doctor", "--json"], env=env | {"GAI_API_KEY": value},
+                              cwd=world.scratch, text=True, stdout=subprocess.PIPE)
+        found[name] = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    checks.check(found["works"]["a model"]["state"] == "ok", "doctor tries the model")
+    checks.check(found["refused"]["a model"]["state"] == "missing" and
+                 "401" in found["refused"]["a model"]["found"], "and tells why it does not answer")
+
+
+def test_records(world, checks):
+    done = world.ask("plain")
+    ident = re.search(r"Id ([0-9a-f]{12})", done.stdout)
+    checks.check(bool(ident), "an answer shows its id")
+    env = {"PATH": os.environ["PATH"], "HOME": world.scratch}
+    bundle = subprocess.run([world.sysgrok, "feedback", ident[1] if ident else ""], env=env,
+                            text=True, stdout=subprocess.PIPE).stdout
+    record = json.loads(bundle)
+    checks.check(record["reply"] == "All is said.\n" and KEY not in bundle and
+                 json.loads(record["request"])["model"] == "plain", "feedback shows the record")
+
+
+def main():
+    checks = perf_tools.Checks()
+    children = Children()
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            world = World(os.path.abspath(sys.argv[1]), scratch, children)
+            for test in (test_answers, test_citations, test_failures, test_requests, test_slices,
+                         test_replayed, test_nginx, test_doctor, test_records):
+                test(world, checks)
+        finally:
+            children.stop()
+    return checks.status()
+
+
+sys.exit(main())
