@@ -378,6 +378,29 @@ static void notes_hold_no_figures_and_sources_can_be_looked_up(void **state)
 	}
 }
 
+/* The conditions of a change are found by its text. */
+static void a_change_has_the_same_conditions_wherever_it_is_told(void **state)
+{
+	extern const struct str embedded_knowledge_bin;
+	struct kb_index index;
+	auto_error struct error *error = kb_index_open(embedded_knowledge_bin, &index);
+
+	(void)state;
+	assert_null(error);
+	for (uint32_t i = 0; i < index.advice_count; i++)
+		for (uint32_t k = i + 1; k < index.advice_count; k++) {
+			const struct kb_advice *a = &index.advice[i], *b = &index.advice[k];
+
+			/* equal texts are one */
+			if (a->fields[KB_ADVICE_TEXT] != b->fields[KB_ADVICE_TEXT] ||
+			    a->fields[KB_ADVICE_HOW] || b->fields[KB_ADVICE_HOW])
+				continue;
+			if (memcmp(a->fields, b->fields, sizeof(a->fields)) != 0)
+				fail_msg("two conditions of '%s'",
+					 kb_text(&index, a->fields[KB_ADVICE_TEXT]));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +415,7 @@ int main(void)
 		cmocka_unit_test(well_known_functions_are_told_apart),
 		cmocka_unit_test(names_that_anybody_may_use_are_not_claimed),
 		cmocka_unit_test(notes_hold_no_figures_and_sources_can_be_looked_up),
+		cmocka_unit_test(a_change_has_the_same_conditions_wherever_it_is_told),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
