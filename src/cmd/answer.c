@@ -268,11 +268,13 @@ struct error *answer_give(struct command_context *context, const struct profile_
 			  answer_render_text *render)
 {
 	auto_facts struct facts facts = FACTS_INIT;
+	auto_model struct model_session *model = NULL;
+	/* Whatever is wrong with a model, the answer is given first. */
+	struct error *error = model_open(context, &given->model, &model);
 	struct thinker thinker = thinker_new(context);
 	auto_ruleset_result struct ruleset_result result =
 		think(&thinker, &input->selection, options->stacks, &facts);
 	auto_packages struct packages packages = { 0 };
-	auto_model struct model_session *model = NULL;
 	struct answer_options chosen = *options;
 	struct answer answer = {
 		.command = context->command->name,
@@ -281,8 +283,6 @@ struct error *answer_give(struct command_context *context, const struct profile_
 		.unchecked = result.unchecked,
 		.unchecked_count = result.unchecked_count,
 	};
-	/* Whatever goes wrong with a model, the answer is given first. */
-	struct error *error = model_open(context, &given->model, &model);
 
 	answer.is_asked = model;
 	chosen.verbosity = context->verbosity;

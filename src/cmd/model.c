@@ -39,6 +39,7 @@ void model_close(struct model_session *session)
 {
 	if (!session)
 		return;
+	http_preload_end();
 	query_done(&session->query);
 	citer_done(&session->citer);
 	masks_done(&session->masks);
@@ -99,6 +100,8 @@ struct error *model_open(struct command_context *context, const struct model_opt
 	if (session->config.note)
 		warnings_add(context->warnings, "%s", session->config.note);
 	set_up(session);
+	if (!options->dry_run)
+		http_preload();
 	*ret = take_ptr(session);
 	return NULL;
 }

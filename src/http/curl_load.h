@@ -12,7 +12,6 @@
 #define CURL_FUNCTIONS(X)                                                                          \
 	X(curl_global_init)                                                                        \
 	X(curl_global_cleanup)                                                                     \
-	X(curl_version)                                                                            \
 	X(curl_easy_init)                                                                          \
 	X(curl_easy_setopt)                                                                        \
 	X(curl_easy_getinfo)                                                                       \

@@ -68,12 +68,38 @@ static double random_ratio(void)
 	return (double)value / (double)UINT32_MAX;
 }
 
+static pthread_t preloader;
+static bool is_preloading;
+
+static void *preload(void *)
+{
+	const struct curl_api *curl;
+
+	/* http_open tells what is wrong. */
+	error_free(curl_load(&curl));
+	return NULL;
+}
+
+void http_preload(void)
+{
+	if (!is_preloading)
+		is_preloading = pthread_create(&preloader, NULL, preload, NULL) == 0;
+}
+
+void http_preload_end(void)
+{
+	if (is_preloading)
+		pthread_join(preloader, NULL);
+	is_preloading = false;
+}
+
 struct error *http_open(const struct http_options *options, struct http **ret)
 {
 	const struct curl_api *curl;
 	struct http *http;
 	CURLcode code;
 
+	http_preload_end();
 	TRY(curl_load(&curl));
 	/* Without TLS the library's is not set up, which takes longer than a request. */
 	code = curl->curl_global_init(options->tls ? CURL_GLOBAL_ALL : CURL_GLOBAL_NOTHING);
@@ -139,11 +165,6 @@ void http_close(struct http *http)
 void cleanup_http(struct http **http)
 {
 	http_close(*http);
-}
-
-const char *http_library(const struct http *http)
-{
-	return http->curl->curl_version();
 }
 
 const struct http_result *http_add(struct http *http, const struct http_request *request)

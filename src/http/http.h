@@ -57,6 +57,13 @@ struct http_options {
 	bool tls;	       /* some URL will be https */
 };
 
+/*
+ * Begins to open libcurl in a thread, which takes some milliseconds: for who will call http_open
+ * after other work. Each call is matched by one of http_preload_end, which waits for it.
+ */
+void http_preload(void);
+void http_preload_end(void);
+
 MUST_CHECK struct error *http_open(const struct http_options *options, struct http **ret);
 void http_close(struct http *http);
 void cleanup_http(struct http **http);
@@ -70,5 +77,3 @@ const struct http_result *http_add(struct http *http, const struct http_request 
  * unfinished result says so too; what came before stays. All other failures are in the results.
  */
 MUST_CHECK struct error *http_run(struct http *http);
-/* "libcurl/7.88.1 OpenSSL/3.0.20 ..." */
-const char *http_library(const struct http *http);

@@ -3,6 +3,14 @@
 
 #include <stddef.h>
 
+void http_preload(void)
+{
+}
+
+void http_preload_end(void)
+{
+}
+
 struct error *http_open(const struct http_options *, struct http **)
 {
 	return error_with_hint(error_new(ERROR_UNSUPPORTED, "this build has no network parts"),
@@ -25,9 +33,4 @@ const struct http_result *http_add(struct http *, const struct http_request *)
 struct error *http_run(struct http *)
 {
 	return NULL;
-}
-
-const char *http_library(const struct http *)
-{
-	return "";
 }
