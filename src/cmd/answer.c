@@ -295,7 +295,7 @@ struct error *answer_give(struct command_context *context, const struct profile_
 		fflush(context->out.stream);
 	}
 	if (model)
-		error = model_ask(model, &facts, context->command->name, &answer.prose);
+		error = model_ask(model, &facts, context->command->name, NULL, &answer.prose);
 	if (context->json)
 		answer_json(context->out.stream, &answer, &chosen);
 	thinker_done(&thinker);

@@ -132,20 +132,33 @@ static char *words_join(int argc, char **argv)
 	return strbuf_take(&text);
 }
 
-void explain_give(struct explanation *x, int argc, char **argv)
+struct error *explain_give(struct explanation *x, const struct model_options *options, int argc,
+			   char **argv)
 {
+	struct command_context *context = x->context;
 	auto_free char *input = words_join(argc, argv);
-	struct explain_answer answer = { x->context->command->name, input, &x->facts, x->outline };
+	struct explain_answer answer = { .command = context->command->name,
+					 .input = input,
+					 .facts = &x->facts,
+					 .outline = x->outline };
+	auto_model struct model_session *model = NULL;
+	struct error *error = model_open(context, options, &model);
 
+	answer.is_asked = model;
 	facts_number(&x->facts);
-	if (x->context->echo_input) {
-		FILE *stream = x->context->json ? stderr : x->context->out.stream;
+	if (context->echo_input) {
+		FILE *stream = context->json ? stderr : context->out.stream;
 
 		term_write_safe(stream, str_from(input));
 		fputc('\n', stream);
 	}
-	if (x->context->json)
-		explain_json(x->context->out.stream, &answer);
-	else
-		explain_text(&x->context->out, &answer);
+	if (!context->json) {
+		explain_text(&context->out, &answer);
+		fflush(context->out.stream);
+	}
+	if (model)
+		error = model_ask(model, &x->facts, context->command->name, input, &answer.prose);
+	if (context->json)
+		explain_json(context->out.stream, &answer);
+	return error;
 }

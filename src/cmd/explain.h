@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/model.h"
 #include "facts/facts.h"
 #include "knowledge/lookup.h"
 #include "render/explain.h"
@@ -37,5 +38,7 @@ bool explain_topic(struct explanation *x, unsigned depth, struct kb_match match)
 /* The names nearest to the one that is not known, as notes of `entity`. */
 void explain_near(struct explanation *x, struct entity entity, const char *word,
 		  const struct kb_names *names);
-/* Numbers the facts and writes the answer to argv, as text or JSON. */
-void explain_give(struct explanation *x, int argc, char **argv);
+/* Numbers the facts, writes the answer to argv, as text or JSON, and has a configured model add its
+ * prose. An error is the model's: the answer is out by then. */
+MUST_CHECK struct error *explain_give(struct explanation *x, const struct model_options *options,
+				      int argc, char **argv);

@@ -6,6 +6,7 @@
 
 struct findfaster_options {
 	const char *type;
+	struct model_options model;
 };
 
 /* clang-format off */
@@ -13,6 +14,7 @@ static const struct option options[] = {
 	{ 't', "software-type", "program|library|pylibrary",
 	  "look among these only (default: all of them)", OPTION_CHOICE,
 	  offsetof(struct findfaster_options, type) },
+	MODEL_OPTIONS(struct findfaster_options, model),
 	OPTIONS_END
 };
 /* clang-format on */
@@ -96,8 +98,7 @@ static struct error *run_findfaster(struct command_context *context, int argc, c
 
 	for (int i = 0; i < argc; i++)
 		tell_target(&x, argv[i], given->type);
-	explain_give(&x, argc, argv);
-	return NULL;
+	return explain_give(&x, &given->model, argc, argv);
 }
 
 static const struct command_example examples[] = {
@@ -119,8 +120,9 @@ const struct command findfaster_command = {
 		"Where nothing faster is known it says so.\n\n"
 		"A target is free text: a name, a path, or words such as \"python json\". Without "
 		"-t programs, C and C++ libraries and Python libraries are searched.\n\n"
-		"The answer is made offline from a knowledge base; files of your own below "
-		"~/.config/sysgrok/knowledge add to it.",
+		"The answer is made offline from a knowledge base, and a model, where one is "
+		"configured, adds prose; files of your own below ~/.config/sysgrok/knowledge add "
+		"to the base.",
 	.options = options,
 	.options_size = sizeof(struct findfaster_options),
 	.examples = examples,

@@ -89,14 +89,18 @@ struct error *model_open(struct command_context *context, const struct model_opt
 
 	*ret = NULL;
 	TRY(check_wishes(context->model));
-	if (context->offline)
+	if (context->offline && !options->dry_run)
 		return NULL;
 	session = x_calloc(1, sizeof(*session));
 	session->context = context;
 	session->options = *options;
 	TRY(llm_config_load(NULL, context->model->name, &session->config));
-	if (session->config.api == LLM_NONE)
+	if (session->config.api == LLM_NONE) {
+		if (options->dry_run)
+			warnings_add(context->warnings,
+				     "no model is configured: nothing would be sent");
 		return NULL;
+	}
 	if (session->config.note)
 		warnings_add(context->warnings, "%s", session->config.note);
 	set_up(session);
@@ -282,7 +286,8 @@ static struct error *send(struct model_session *session, const struct llm_prompt
 	return verdict(session);
 }
 
-static struct error *ask(struct model_session *session, const struct facts *facts, const char *name)
+static struct error *ask(struct model_session *session, const struct facts *facts, const char *name,
+			 const char *question)
 {
 	auto_strbuf struct strbuf system = STRBUF_INIT, file = STRBUF_INIT, text = STRBUF_INIT,
 				  format = STRBUF_INIT;
@@ -293,7 +298,7 @@ static struct error *ask(struct model_session *session, const struct facts *fact
 
 	TRY(prompt_file_load(session->prompts, "system", &system));
 	TRY(prompt_file_load(session->prompts, name, &file));
-	prompt_fill(facts, prompt_file_parse(strbuf_str(&file)).body,
+	prompt_fill(facts, question, prompt_file_parse(strbuf_str(&file)).body,
 		    prompt_budget_of(&session->config, 0), &text, &counts);
 	session->prose.facts_told = counts.facts;
 	session->prose.facts_known = counts.all_facts;
@@ -324,7 +329,8 @@ static void mask_hosts(struct masks *masks, const struct facts *facts)
 }
 
 struct error *model_ask(struct model_session *session, const struct facts *facts,
-			const char *prompt, const struct answer_prose **ret_prose)
+			const char *prompt, const char *question,
+			const struct answer_prose **ret_prose)
 {
 	struct error *error;
 
@@ -334,7 +340,7 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
 	*ret_prose = session->options.dry_run ? NULL : &session->prose;
 	citer_init(&session->citer, facts);
 	mask_hosts(&session->masks, facts);
-	error = ask(session, facts, prompt);
+	error = ask(session, facts, prompt, question);
 	if (error) {
 		session->error_text = error_text(error);
 		session->prose.error = session->error_text;

@@ -42,12 +42,14 @@ static inline void cleanup_model(struct model_session **session)
 #define auto_model __attribute__((cleanup(cleanup_model)))
 
 /*
- * Asks about numbered facts by the prompt of that name. Without --json the prose is streamed to the
+ * Asks about numbered facts by the prompt of that name; `question` (NULL where there is none) are
+ * the words of the command line. Without --json the prose is streamed to the
  * output as it comes, with its label before and behind. *ret_prose is borrowed from the session and
  * filled in any case; the error says why it is not whole, or (--strict) not right.
  */
 MUST_CHECK struct error *model_ask(struct model_session *session, const struct facts *facts,
-				   const char *prompt, const struct answer_prose **ret_prose);
+				   const char *prompt, const char *question,
+				   const struct answer_prose **ret_prose);
 
 /* For doctor: a request of a few tokens. `ret` (owned) says what was found, whatever it is; true
  * where the model answered. */

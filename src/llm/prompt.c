@@ -22,6 +22,7 @@ static const struct {
 } built_in[] = {
 	{ "system", &embedded_system_md },
 	{ "topn", &embedded_topn_md },
+	{ "findfaster", &embedded_findfaster_md },
 	{ "stacktrace", &embedded_stacktrace_md },
 };
 
@@ -201,6 +202,8 @@ static size_t add_facts(const struct facts *facts, struct wanted *queue, size_t 
 	qsort(queue, count, sizeof(*queue), number_cmp);
 	for (size_t i = 0; i < count; i++)
 		add_fact(out, facts, queue[i].fact);
+	if (!facts->facts.count)
+		strbuf_add_text(out, "(none: nothing was measured)\n");
 	if (count < facts->facts.count)
 		strbuf_addf(out, "(%zu smaller facts are left out)\n", facts->facts.count - count);
 	return count;
@@ -218,7 +221,9 @@ static bool is_told(const struct wanted *queue, size_t count, struct entity enti
 static size_t add_notes(const struct facts *facts, const struct wanted *queue, size_t told,
 			size_t bytes, struct strbuf *out)
 {
-	static const char *const aspects[] = { "what", "why_hot", "change", "expect" };
+	static const char *const aspects[] = { "what",	 "why_hot", "problem",	   "change",
+					       "expect", "by",	    "how",	   "when",
+					       "cost",	 "keep",    "recommended", "argument" };
 	size_t count = 0, start = out->len;
 
 	for (size_t a = 0; a < ARRAY_SIZE(aspects); a++) {
@@ -227,7 +232,7 @@ static size_t add_notes(const struct facts *facts, const struct wanted *queue, s
 			auto_strbuf struct strbuf line = STRBUF_INIT;
 
 			if (strcmp(facts_str(facts, note->aspect), aspects[a]) != 0 ||
-			    !is_told(queue, told, note->entity))
+			    (facts->facts.count && !is_told(queue, told, note->entity)))
 				continue;
 			strbuf_add_text(&line, "- ");
 			add_entity(&line, facts, note->entity);
@@ -261,9 +266,12 @@ static void add_findings(const struct facts *facts, struct strbuf *out)
 		strbuf_add_text(out, "(none)\n");
 }
 
-static void put_in(struct strbuf *out, struct str body, const struct strbuf parts[3])
+enum { PLACES = 4 };
+
+static void put_in(struct strbuf *out, struct str body, const struct strbuf parts[PLACES])
 {
-	static const char *const places[] = { "{{findings}}\n", "{{facts}}\n", "{{notes}}\n" };
+	static const char *const places[PLACES] = { "{{findings}}\n", "{{facts}}\n", "{{notes}}\n",
+						    "{{question}}\n" };
 
 	while (body.len) {
 		size_t i;
@@ -284,15 +292,17 @@ static void put_in(struct strbuf *out, struct str body, const struct strbuf part
 	}
 }
 
-void prompt_fill(const struct facts *facts, struct str body, struct prompt_budget budget,
-		 struct strbuf *out, struct prompt_counts *ret)
+void prompt_fill(const struct facts *facts, const char *question, struct str body,
+		 struct prompt_budget budget, struct strbuf *out, struct prompt_counts *ret)
 {
-	struct strbuf parts[3] = { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT };
+	struct strbuf parts[PLACES] = { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT };
 	auto_free struct wanted *queue = queue_of(facts);
 	size_t used, left;
 
 	add_findings(facts, &parts[0]);
-	used = parts[0].len + body.len;
+	prompt_escape(&parts[3], str_from(question));
+	strbuf_add_char(&parts[3], '\n');
+	used = parts[0].len + parts[3].len + body.len;
 	left = budget.bytes > used ? budget.bytes - used : 0;
 	ret->all_facts = facts->facts.count;
 	ret->all_notes = facts->notes.count;

@@ -39,9 +39,10 @@ struct prompt_counts {
 };
 
 /* The body with its places filled in, within the budget: what findings rest on goes first, then by
- * size; facts that were left out are counted in the prompt too. */
-void prompt_fill(const struct facts *facts, struct str body, struct prompt_budget budget,
-		 struct strbuf *out, struct prompt_counts *ret);
+ * size; facts that were left out are counted in the prompt too. Without facts all notes go.
+ * `question` may be NULL. */
+void prompt_fill(const struct facts *facts, const char *question, struct str body,
+		 struct prompt_budget budget, struct strbuf *out, struct prompt_counts *ret);
 
 /* One line of foreign text made safe for a prompt. */
 void prompt_escape(struct strbuf *out, struct str text);

@@ -3,4 +3,5 @@
 
 #include "base/str.h"
 
-extern const struct str embedded_system_md, embedded_topn_md, embedded_stacktrace_md;
+extern const struct str embedded_system_md, embedded_topn_md, embedded_stacktrace_md,
+	embedded_findfaster_md;

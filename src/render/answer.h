@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/json_out.h"
 #include "base/term.h"
 #include "facts/facts.h"
 #include "samples/select.h"
@@ -45,6 +46,9 @@ struct answer_options {
 	char *(*package_of)(void *context, const char *path);
 	void *package_context;
 };
+
+/* The key "model" and its value, which is null where `prose` is NULL. */
+void prose_write(struct json_writer *json, const struct answer_prose *prose);
 
 void answer_topn_text(const struct term *term, const struct answer *answer,
 		      const struct answer_options *options);

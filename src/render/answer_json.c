@@ -246,7 +246,7 @@ static void stacks_write(struct json_writer *json, const struct answer *answer,
 	json_array_end(json);
 }
 
-static void prose_write(struct json_writer *json, const struct answer_prose *prose)
+void prose_write(struct json_writer *json, const struct answer_prose *prose)
 {
 	json_key(json, "model");
 	if (!prose) {

@@ -143,6 +143,8 @@ void explain_text(const struct term *term, const struct explain_answer *answer)
 		notes_print(term, answer, item);
 		facts_print(term, answer, item);
 	}
+	if (answer->is_asked)
+		return;
 	fputs("\nNo model was asked: this answer is made of the built-in knowledge base, man pages "
 	      "and package\ndescriptions.\n",
 	      term->stream);
@@ -249,8 +251,7 @@ void explain_json(FILE *stream, const struct explain_answer *answer)
 	json_object_begin(&json);
 	json_key_text(&json, "command", answer->command);
 	json_key_text(&json, "input", answer->input);
-	json_key(&json, "model");
-	json_null(&json);
+	prose_write(&json, answer->prose);
 	json_key(&json, "answers");
 	json_array_begin(&json);
 	for (size_t i = 0; i < answer->outline.count;)

@@ -11,6 +11,7 @@
 #include "base/term.h"
 #include "base/vec.h"
 #include "facts/facts.h"
+#include "render/answer.h"
 
 struct explain_item {
 	struct entity entity;
@@ -26,6 +27,8 @@ struct explain_answer {
 	const char *input; /* what was asked for, as it was typed */
 	const struct facts *facts;
 	struct explain_outline outline;
+	bool is_asked;			  /* a model's prose follows */
+	const struct answer_prose *prose; /* for --json; NULL: no model was asked */
 };
 
 void explain_text(const struct term *term, const struct explain_answer *answer);

@@ -80,10 +80,11 @@ static void *serve(void *user)
 			usleep(200);
 	}
 	usleep(reply->hold_ms * 1000);
-	close(connection->fd);
+	/* Before the client knows, who comes back at once. */
 	pthread_mutex_lock(&server->lock);
 	server->open--;
 	pthread_mutex_unlock(&server->lock);
+	close(connection->fd);
 	free(connection);
 	return NULL;
 }

@@ -235,7 +235,7 @@ static void silence_ends_at_the_deadline(void **)
 
 static void no_more_than_allowed_run_at_a_time(void **)
 {
-	const struct script_reply replies[] = { { .bytes = OK_HEAD "Content-Length: 2\r\n\r\nhi",
+	const struct script_reply replies[] = { { .bytes = OK_HEAD "Connection: close\r\n\r\nhi",
 						  .hold_ms = 60 } };
 	struct script_server *server = script_server_start(replies, 1);
 	const struct http_options options = { .concurrent = 3 };

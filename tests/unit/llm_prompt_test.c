@@ -54,7 +54,8 @@ static void fill(struct facts *facts, size_t bytes, struct strbuf *out,
 {
 	const struct prompt_budget budget = { bytes };
 
-	prompt_fill(facts, STR("A\n{{findings}}\n{{facts}}\n{{notes}}\nZ\n"), budget, out, counts);
+	prompt_fill(facts, NULL, STR("A\n{{findings}}\n{{facts}}\n{{notes}}\nZ\n"), budget, out,
+		    counts);
 }
 
 static void facts_findings_and_notes_come_with_their_numbers(void **)
