@@ -4,6 +4,8 @@
 
 extern const struct command completion_command;
 extern const struct command doctor_command;
+extern const struct command explainfunction_command;
+extern const struct command explainprocess_command;
 extern const struct command export_command;
 extern const struct command feedback_command;
 extern const struct command findfaster_command;
@@ -18,6 +20,8 @@ extern const struct command topn_command;
 const struct command *const commands[] = {
 	&completion_command,
 	&doctor_command,
+	&explainfunction_command,
+	&explainprocess_command,
 	&export_command,
 	&feedback_command,
 	&findfaster_command,

@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "knowledge/symbol_name.h"
 
-enum { MAX_TARGET_BYTES = 200 };
+enum { MAX_TARGET_BYTES = 200, LEAST_LITERAL = 4 };
 
 /* ---- replacements */
 
@@ -251,10 +251,20 @@ static bool is_command_line(const struct kb_index *index, const struct kb_entry 
 			       STR(KB_ARGUMENTS));
 }
 
+/* "*" and the like are only meant inside a library that is known. */
+static bool is_telling(struct str pattern)
+{
+	size_t literal = 0;
+
+	for (size_t i = 0; i < pattern.len; i++)
+		literal += pattern.ptr[i] != '*' && pattern.ptr[i] != '?' && pattern.ptr[i] != '_';
+	return literal >= LEAST_LITERAL;
+}
+
 static bool name_is_any(struct str name, const struct str *forms, size_t count, bool as_glob)
 {
 	for (size_t i = 0; i < count; i++)
-		if (as_glob ? str_glob(name, forms[i]) : str_eq(name, forms[i]))
+		if (as_glob ? is_telling(name) && str_glob(name, forms[i]) : str_eq(name, forms[i]))
 			return true;
 	return false;
 }

@@ -96,7 +96,7 @@ static void notes_print(const struct term *term, const struct explain_answer *an
 			continue;
 		if (!label)
 			strbuf_addf(&name, "%s: ", aspect);
-		list_add(facts, note, label && label->is_list ? ", " : "\n", &text);
+		list_add(facts, note, label && label->is_list ? "; " : "\n", &text);
 		line_print(term, indent_of(item), label ? label->text : strbuf_text(&name), &text);
 	}
 }

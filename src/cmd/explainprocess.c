@@ -1,0 +1,539 @@
+/* What a command line does, word by word: `sysgrok explainprocess sudo tar -xzf a.tgz`. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "cmd/explain.h"
+#include "knowledge/command_line.h"
+#include "knowledge/man_file.h"
+#include "knowledge/package.h"
+#include "knowledge/symbol_name.h"
+
+struct explainprocess_options {
+	bool no_optimizations;
+};
+
+/* clang-format off */
+static const struct option options[] = {
+	{ 0, "no-optimizations", NULL, "explain only; do not say what to change", OPTION_FLAG,
+	  offsetof(struct explainprocess_options, no_optimizations) },
+	{ 0, "no-optimisations", NULL, NULL, OPTION_FLAG,
+	  offsetof(struct explainprocess_options, no_optimizations) },
+	OPTIONS_END
+};
+/* clang-format on */
+
+enum { MAX_NESTED = 6, MAX_SYNOPSIS_LINES = 2 };
+
+/* Programs whose command line is not all their own. */
+static const struct {
+	const char *names;
+	struct command_style style;
+	const char *rest; /* what follows is: "command", "module" or "script" arguments */
+} styles[] = {
+	{ "sudo doas",
+	  { .stops_at_operand = true, .has_assignments = true, .valued = "ugpChrTtDRU" },
+	  "command" },
+	{ "env",
+	  { .stops_at_operand = true, .has_assignments = true, .valued = "uCS" },
+	  "command" },
+	{ "nice", { .stops_at_operand = true, .valued = "n" }, "command" },
+	{ "ionice", { .stops_at_operand = true, .valued = "cn" }, "command" },
+	{ "timeout", { .stops_at_operand = true, .operands = 1, .valued = "ks" }, "command" },
+	{ "time nohup setsid exec command caffeinate unbuffer fakeroot eatmydata catchsegv",
+	  { .stops_at_operand = true, .valued = "fo" },
+	  "command" },
+	{ "stdbuf", { .stops_at_operand = true, .valued = "ioe" }, "command" },
+	{ "taskset", { .stops_at_operand = true, .operands = 1 }, "command" },
+	{ "chrt", { .stops_at_operand = true, .operands = 1, .valued = "TPD" }, "command" },
+	{ "chroot flock", { .stops_at_operand = true, .operands = 1, .valued = "wE" }, "command" },
+	{ "numactl unshare nsenter systemd-run prlimit",
+	  { .stops_at_operand = true, .valued = "NmCipPtup" },
+	  "command" },
+	{ "strace ltrace", { .stops_at_operand = true, .valued = "eopsuaISbPXEn" }, "command" },
+	{ "valgrind", { .stops_at_operand = true }, "command" },
+	{ "watch", { .stops_at_operand = true, .valued = "n" }, "command" },
+	{ "xargs", { .stops_at_operand = true, .valued = "nPIdaELs" }, "command" },
+	{ "python python3 python2 pypy pypy3",
+	  { .stops_at_operand = true, .valued = "mcWXQ", .last_options = "-m -c" },
+	  "script" },
+	{ "java", { .stops_at_operand = true, .last_options = "-jar" }, "script" },
+	{ "perl ruby node nodejs php lua",
+	  { .stops_at_operand = true, .valued = "eIr" },
+	  "script" },
+	{ "bash sh dash zsh ksh",
+	  { .stops_at_operand = true, .valued = "cO", .last_options = "-c" },
+	  "script" },
+	{ "tar ps ar", { .bundled_first = true }, NULL },
+};
+
+static const struct command_style plain_style = { 0 };
+
+struct process {
+	struct explanation *x;
+	const struct explainprocess_options *given;
+	const char *name; /* base name of the program */
+	char *title;	  /* of its page, or NULL */
+	struct man_page page;
+	const struct command_style *style;
+	const char *rest; /* see styles */
+	unsigned nested;
+};
+
+static void process_done(struct process *p)
+{
+	free(p->title);
+	man_page_done(&p->page);
+}
+
+static bool has_word(const char *words, struct str wanted)
+{
+	struct str rest = str_from(words), word;
+
+	while (str_next_word(&rest, &word))
+		if (str_eq(word, wanted))
+			return true;
+	return false;
+}
+
+/* "python3.11" -> "python3", "gcc-12" -> "gcc", "x86_64-linux-gnu-gcc-12" stays as it is */
+static struct str without_version(struct str name)
+{
+	size_t length = name.len;
+
+	while (length && strchr("0123456789.", name.ptr[length - 1]))
+		length--;
+	if (length && length < name.len && name.ptr[length - 1] == '-')
+		return (struct str){ name.ptr, length - 1 };
+	for (size_t i = length; i < name.len; i++)
+		if (name.ptr[i] == '.')
+			return (struct str){ name.ptr, i };
+	return name;
+}
+
+static bool page_find(struct process *p, const char *name)
+{
+	auto_strbuf struct strbuf title = STRBUF_INIT;
+
+	if (!man_file_find(name, MAN_PROGRAM_SECTIONS, &p->page, &title))
+		return false;
+	p->title = strbuf_take(&title);
+	return true;
+}
+
+static void style_find(struct process *p)
+{
+	struct str plain = without_version(str_from(p->name));
+
+	p->style = &plain_style;
+	for (size_t i = 0; i < ARRAY_SIZE(styles); i++)
+		if (has_word(styles[i].names, str_from(p->name)) ||
+		    has_word(styles[i].names, plain)) {
+			p->style = &styles[i].style;
+			p->rest = styles[i].rest;
+			return;
+		}
+}
+
+/* The page of "git commit" is git-commit's: the first operand of a program that has such pages. */
+static int subcommand_find(struct process *p, int argc, char **argv)
+{
+	for (int i = 0; i < argc && p->style == &plain_style; i++) {
+		auto_free char *name = x_asprintf("%s-%s", p->name, argv[i]);
+		auto_strbuf struct strbuf title = STRBUF_INIT;
+		struct man_page page = { 0 };
+		const struct man_form *form;
+
+		if (argv[i][0] == '-') {
+			form = man_page_form(&p->page, str_from(argv[i]));
+			i += form && form->value == MAN_REQUIRED_VALUE;
+			continue;
+		}
+		if (!man_file_find(name, MAN_PROGRAM_SECTIONS, &page, &title))
+			return -1;
+		man_page_done(&p->page);
+		free(p->title);
+		p->page = page;
+		p->title = strbuf_take(&title);
+		return i;
+	}
+	return -1;
+}
+
+/* ---- the program */
+
+static void tell_synopsis(struct process *p, struct entity entity)
+{
+	struct str rest = str_from(p->page.synopsis), line;
+
+	for (int i = 0; p->title && i < MAX_SYNOPSIS_LINES && str_next_line(&rest, &line); i++) {
+		auto_free char *text = x_strndup(line.ptr, line.len);
+
+		explain_note(p->x, entity, "synopsis", text, p->title);
+	}
+}
+
+static void tell_package(struct process *p, struct entity entity, bool is_described)
+{
+	auto_package struct package package = { 0 };
+	auto_strbuf struct strbuf value = STRBUF_INIT;
+
+	if (!package_of_program(p->name, &package))
+		return;
+	if (!is_described)
+		explain_note(p->x, entity, "what", strbuf_text(&package.summary),
+			     "package description");
+	strbuf_addf(&value, "%s %s", strbuf_text(&package.name), strbuf_text(&package.version));
+	facts_add_text(&p->x->facts, entity, "package", strbuf_text(&value), "dpkg status");
+}
+
+static struct kb_match tell_program(struct process *p, struct entity entity)
+{
+	struct str name = str_from(p->name);
+	struct kb_match match = knowledge_program(p->x->knowledge, name);
+	const char *summary = p->title && p->page.summary ? p->page.summary : "";
+	bool is_described;
+
+	if (!match.entry)
+		match = knowledge_program(p->x->knowledge, without_version(name));
+	if (match.entry) {
+		explain_field(p->x, entity, "what", match, KB_FIELD_WHAT);
+		explain_field(p->x, entity, "use", match, KB_FIELD_USE);
+	}
+	is_described = match.entry || *summary;
+	if (*summary) {
+		auto_free char *text = x_asprintf("%s: %s", p->title, summary);
+
+		explain_note(p->x, entity, "manual", text, p->title);
+	}
+	tell_synopsis(p, entity);
+	tell_package(p, entity, is_described);
+	if (!facts_note(&p->x->facts, entity, "what") && !*summary)
+		explain_note(p->x, entity, "unknown",
+			     "this program is not known: neither the knowledge base nor a man page "
+			     "or package says what it is",
+			     "");
+	return match;
+}
+
+/* ---- its arguments */
+
+static struct entity argument_add(struct process *p, const char *text)
+{
+	auto_free char *name = x_asprintf("%s %zu: %s", p->name, p->x->outline.count, text);
+
+	return explain_add(p->x, 1, "argument", name, text);
+}
+
+static void tell_known_argument(struct process *p, struct entity entity, const char *argument)
+{
+	struct kb_match match =
+		knowledge_argument(p->x->knowledge, str_from(p->name), str_from(argument));
+
+	if (!match.entry)
+		return;
+	explain_field(p->x, entity, "means", match, KB_FIELD_WHAT);
+	explain_field(p->x, entity, "why_hot", match, KB_FIELD_HOT);
+	if (!p->given->no_optimizations)
+		explain_changes(p->x, 2, match);
+}
+
+static void tell_option(struct process *p, const struct argument *argument)
+{
+	const struct man_option *option = &p->page.options.items[argument->form->option];
+	struct entity entity = argument_add(p, argument->text);
+	struct explain_item *item = &p->x->outline.items[p->x->outline.count - 1];
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (strcmp(option->tag, item->title) != 0)
+		item->mark = facts_str(&p->x->facts, facts_text(&p->x->facts, option->tag));
+	if (argument->is_negated)
+		strbuf_addf(&text, "the opposite of %s: ", argument->form->name);
+	if (argument->is_abbreviated)
+		strbuf_addf(&text, "short for %s: ", argument->form->name);
+	strbuf_add_text(&text, *option->text ? option->text
+					     : "the man page lists it without an explanation");
+	explain_note(p->x, entity, "means", strbuf_text(&text), p->title);
+	if (argument->value && *argument->form->value_name) {
+		auto_free char *value =
+			x_asprintf("%s is %s", argument->form->value_name, argument->value);
+
+		explain_note(p->x, entity, "value", value, "command line");
+	}
+	tell_known_argument(p, entity, argument->text);
+}
+
+static void tell_operand(struct process *p, const struct argument *argument, bool may_be_value)
+{
+	struct entity entity = argument_add(p, argument->text);
+	const char *word = argument->text;
+	const char *text = "an operand: the synopsis says what it stands for";
+
+	if (may_be_value)
+		text = "an operand, or the value of the unknown option before it";
+	else if (!p->title)
+		text = "an operand: what it stands for is not known, as there is no man page of "
+		       "this program here";
+	if (!strcmp(word, "-"))
+		text = "an operand: by convention standard input or output";
+	else if (strstr(word, "://"))
+		text = "an operand: a URL";
+	else if (p->style->has_assignments && strchr(word, '='))
+		text = "sets a variable in the environment of the command";
+	explain_note(p->x, entity, "means", text, "");
+	tell_known_argument(p, entity, word);
+}
+
+static void tell_unknown(struct process *p, const struct argument *argument)
+{
+	struct entity entity = argument_add(p, argument->text);
+
+	tell_known_argument(p, entity, argument->text);
+	if (facts_note(&p->x->facts, entity, "means"))
+		return;
+	explain_note(p->x, entity, "unknown",
+		     p->title ? "not known: the man page does not list it"
+			      : "not known: there is no man page of this program here",
+		     p->title ? p->title : "");
+}
+
+static void tell_argument(struct process *p, const struct argument_vec *arguments, size_t at)
+{
+	const struct argument *argument = &arguments->items[at];
+	bool after_unknown = at && arguments->items[at - 1].kind == ARGUMENT_UNKNOWN_OPTION &&
+			     !arguments->items[at - 1].value;
+
+	switch (argument->kind) {
+	case ARGUMENT_OPTION:
+		tell_option(p, argument);
+		break;
+	case ARGUMENT_UNKNOWN_OPTION:
+		tell_unknown(p, argument);
+		break;
+	case ARGUMENT_OPERAND:
+		tell_operand(p, argument, after_unknown);
+		break;
+	case ARGUMENT_END_OF_OPTIONS:
+		explain_note(
+			p->x, argument_add(p, "--"), "means",
+			"ends the options: what follows are operands, whatever they begin with",
+			"");
+		break;
+	}
+}
+
+/* ---- what else it is */
+
+/* Something faster, in a line; findfaster says more. */
+static void tell_faster(struct process *p)
+{
+	struct kb_match_vec matches = { 0 };
+
+	knowledge_faster(p->x->knowledge, str_from(p->name), 1U << KB_FASTER_PROGRAM, &matches);
+	for (size_t i = 0; i < matches.count; i++) {
+		struct kb_match match = matches.items[i];
+
+		for (uint32_t k = 0; k < match.entry->advice_count; k++) {
+			const struct kb_advice *advice =
+				&match.index->advice[match.entry->advice_first + k];
+			struct entity entity;
+
+			if (!advice->fields[KB_ADVICE_RECOMMENDED])
+				continue;
+			entity = explain_add(p->x, 1, "faster", p->name, "Something faster");
+			auto_free char *text = x_asprintf(
+				"%s, when %s ('sysgrok findfaster %s' says more)",
+				kb_text(match.index, advice->fields[KB_ADVICE_TEXT]),
+				kb_text(match.index, advice->fields[KB_ADVICE_WHEN]), p->name);
+
+			explain_note(p->x, entity, "what", text,
+				     kb_text(match.index, match.entry->origin));
+			explain_note(p->x, entity, "source",
+				     kb_text(match.index, advice->fields[KB_ADVICE_SOURCE]),
+				     kb_text(match.index, match.entry->origin));
+		}
+	}
+	kb_match_vec_done(&matches);
+}
+
+static void process_tell(struct explanation *x, const struct explainprocess_options *given,
+			 int argc, char **argv, unsigned nested);
+
+/* The words of a shell's command up to the first operator, quotes taken off; the text moves on to
+ * what follows it. */
+static int shell_words(char **rest, char **ret, int max)
+{
+	int count = 0;
+	char *text = *rest + strspn(*rest, " \t;|&<>\n()"), *out = text;
+
+	while (*text && count < max) {
+		char quote = '\0';
+
+		while (*text == ' ' || *text == '\t')
+			text++;
+		if (!*text || strchr(";|&<>\n()", *text))
+			break;
+		ret[count++] = out;
+		for (; *text && (quote || !strchr(" \t;|&<>\n()", *text)); text++) {
+			if (quote ? *text == quote : *text == '"' || *text == '\'')
+				quote = quote ? '\0' : *text;
+			else
+				*out++ = *text;
+		}
+		bool ends = !*text || !strchr(" \t", *text);
+
+		text += *text != '\0';
+		*out++ = '\0';
+		if (ends)
+			break;
+	}
+	*rest = text;
+	return count;
+}
+
+static void tell_shell_command(struct process *p, const char *command)
+{
+	auto_free char *text = x_strndup(command, strlen(command));
+	char *words[256], *rest = text;
+
+	for (int commands = 0; commands < MAX_NESTED; commands++) {
+		int count = shell_words(&rest, words, ARRAY_SIZE(words) - 1);
+
+		if (!count)
+			return;
+		words[count] = NULL;
+		process_tell(p->x, p->given, count, words, p->nested + 1);
+	}
+}
+
+static void tell_script(struct process *p, const struct argument *last, int argc, char **argv)
+{
+	bool is_module = last && str_starts_with(str_from(last->text), STR("-m"));
+	int first = 0;
+
+	if (last && str_starts_with(str_from(last->text), STR("-c")) &&
+	    has_word("bash sh dash zsh ksh", str_from(p->name))) {
+		if (last->value || argc)
+			tell_shell_command(p, last->value ? last->value : argv[0]);
+		return;
+	}
+	if (is_module && last->value) {
+		struct kb_match_vec matches = { 0 };
+		auto_free char *module = x_strndup(last->value, strcspn(last->value, "."));
+		struct entity entity = argument_add(p, last->value);
+
+		explain_note(p->x, entity, "means", "the Python module that is run as a program",
+			     "");
+		knowledge_faster(p->x->knowledge, str_from(module), 1U << KB_FASTER_PYLIBRARY,
+				 &matches);
+		if (matches.count)
+			explain_field(p->x, entity, "what", matches.items[0], KB_FIELD_WHAT);
+		kb_match_vec_done(&matches);
+	}
+	if (argc && (!last || !last->value)) {
+		explain_note(p->x, argument_add(p, argv[0]), "means",
+			     "the script, class or program that is interpreted", "");
+		first = 1;
+	}
+	for (int i = first; i < argc; i++)
+		explain_note(p->x, argument_add(p, argv[i]), "means",
+			     "an argument of the interpreted program, which only its own "
+			     "documentation explains",
+			     "");
+}
+
+static void tell_rest(struct process *p, const struct argument_vec *arguments, int argc,
+		      char **argv)
+{
+	const struct argument *last =
+		arguments->count ? &arguments->items[arguments->count - 1] : NULL;
+
+	if (!p->rest || p->nested >= MAX_NESTED)
+		return;
+	if (!strcmp(p->rest, "command")) {
+		if (argc)
+			process_tell(p->x, p->given, argc, argv, p->nested + 1);
+		return;
+	}
+	if (last && (last->kind > ARGUMENT_UNKNOWN_OPTION || !p->style->last_options ||
+		     !has_word(p->style->last_options,
+			       (struct str){ last->text, strcspn(last->text, " ") })))
+		last = NULL;
+	tell_script(p, last, argc, argv);
+}
+
+static void process_tell(struct explanation *x, const struct explainprocess_options *given,
+			 int argc, char **argv, unsigned nested)
+{
+	const char *slash = strrchr(argv[0], '/');
+	auto_arena struct arena arena = ARENA_INIT;
+	struct argument_vec arguments = { 0 };
+	struct process p = { .x = x,
+			     .given = given,
+			     .name = slash && slash[1] ? slash + 1 : argv[0],
+			     .nested = nested };
+	struct str plain = without_version(str_from(p.name));
+	auto_free char *plain_name = x_strndup(plain.ptr, plain.len);
+	struct entity entity = explain_add(x, 0, "program", p.name, argv[0]);
+	struct kb_match match;
+	int own, subcommand;
+
+	if (!page_find(&p, p.name) && plain.len)
+		page_find(&p, plain_name);
+	style_find(&p);
+	subcommand = subcommand_find(&p, argc - 1, argv + 1);
+	match = tell_program(&p, entity);
+	own = command_line_read(&p.page, p.style, argc - 1, argv + 1, &arena, &arguments);
+	for (size_t i = 0; i < arguments.count; i++) {
+		if (subcommand >= 0 && arguments.items[i].word == argv[subcommand + 1]) {
+			explain_note(x, argument_add(&p, arguments.items[i].text), "means",
+				     p.page.summary, p.title);
+			continue;
+		}
+		tell_argument(&p, &arguments, i);
+	}
+	if (!given->no_optimizations && match.entry) {
+		explain_topic(x, 1, match);
+		tell_faster(&p);
+	}
+	tell_rest(&p, &arguments, argc - 1 - own, argv + 1 + own);
+	argument_vec_done(&arguments);
+	process_done(&p);
+}
+
+static struct error *run_explainprocess(struct command_context *context, int argc, char **argv)
+{
+	auto_explanation struct explanation x = explanation_new(context);
+
+	process_tell(&x, context->options, argc, argv, 0);
+	explain_give(&x, argc, argv);
+	return NULL;
+}
+
+static const struct command_example examples[] = {
+	{ "sysgrok explainprocess gzip -9 access.log", "what it does, and what it may cost" },
+	{ "sysgrok explainprocess sudo nice -n 5 tar -xzf a.tgz", "wrappers are seen through" },
+	{ "sysgrok explainprocess $(tr '\\0' ' ' </proc/PID/cmdline)", "a process that runs" },
+	{ 0 },
+};
+
+const struct command explainprocess_command = {
+	.name = "explainprocess",
+	.group = COMMAND_UNDERSTAND,
+	.summary = "explain a command line, argument by argument",
+	.usage = "[--no-optimizations] PROCESS [ARGUMENT]...",
+	.description =
+		"Says what the program is, what each of its arguments does, and, where it is "
+		"known, what that costs and what to change. From PROCESS on nothing is "
+		"sysgrok's own.\n\n"
+		"Programs that run others (sudo, env, nice, timeout, xargs, sh -c, ...) are seen "
+		"through. Arguments that are not known are said to be unknown.\n\n"
+		"The answer is made offline, from a knowledge base and from what is installed: "
+		"man pages (of MANPATH) and package descriptions. Nothing is run.",
+	.options = options,
+	.options_size = sizeof(struct explainprocess_options),
+	.examples = examples,
+	.stop_at_operand = true,
+	.min_operands = 1,
+	.max_operands = -1,
+	.run = run_explainprocess,
+};
