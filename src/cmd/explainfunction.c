@@ -9,6 +9,7 @@
 struct explainfunction_options {
 	bool suggest; /* perf-gpt's; suggestions are always given */
 	bool no_optimizations;
+	struct model_options model;
 };
 
 /* clang-format off */
@@ -21,6 +22,7 @@ static const struct option options[] = {
 	  offsetof(struct explainfunction_options, no_optimizations) },
 	{ 0, "no-optimisations", NULL, NULL, OPTION_FLAG,
 	  offsetof(struct explainfunction_options, no_optimizations) },
+	MODEL_OPTIONS(struct explainfunction_options, model),
 	OPTIONS_END
 };
 /* clang-format on */
@@ -190,6 +192,7 @@ static void tell_unknown(struct explanation *x, const char *library, const char 
 
 static struct error *run_explainfunction(struct command_context *context, int argc, char **argv)
 {
+	const struct explainfunction_options *given = context->options;
 	auto_explanation struct explanation x = explanation_new(context);
 	const char *library = argc > 1 ? argv[0] : "", *function = argv[argc - 1];
 	struct kb_match_vec matches = { 0 };
@@ -210,8 +213,7 @@ static struct error *run_explainfunction(struct command_context *context, int ar
 	if (!matches.count && !has_page)
 		tell_unknown(&x, library, function);
 	kb_match_vec_done(&matches);
-	explain_give(&x, argc, argv);
-	return NULL;
+	return explain_give(&x, &given->model, argc, argv);
 }
 
 static const struct command_example examples[] = {
@@ -234,7 +236,7 @@ const struct command explainfunction_command = {
 		"Names are taken as profiles show them: with .constprop.0, @plt, _avx2, C++ "
 		"parameters or Rust's hashes.\n\n"
 		"The answer is made offline, from a knowledge base and from the installed man "
-		"pages (of MANPATH).",
+		"pages (of MANPATH); a model, where one is configured, adds prose.",
 	.options = options,
 	.options_size = sizeof(struct explainfunction_options),
 	.examples = examples,

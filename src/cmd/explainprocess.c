@@ -10,6 +10,7 @@
 
 struct explainprocess_options {
 	bool no_optimizations;
+	struct model_options model;
 };
 
 /* clang-format off */
@@ -18,6 +19,7 @@ static const struct option options[] = {
 	  offsetof(struct explainprocess_options, no_optimizations) },
 	{ 0, "no-optimisations", NULL, NULL, OPTION_FLAG,
 	  offsetof(struct explainprocess_options, no_optimizations) },
+	MODEL_OPTIONS(struct explainprocess_options, model),
 	OPTIONS_END
 };
 /* clang-format on */
@@ -502,11 +504,11 @@ static void process_tell(struct explanation *x, const struct explainprocess_opti
 
 static struct error *run_explainprocess(struct command_context *context, int argc, char **argv)
 {
+	const struct explainprocess_options *given = context->options;
 	auto_explanation struct explanation x = explanation_new(context);
 
-	process_tell(&x, context->options, argc, argv, 0);
-	explain_give(&x, argc, argv);
-	return NULL;
+	process_tell(&x, given, argc, argv, 0);
+	return explain_give(&x, &given->model, argc, argv);
 }
 
 static const struct command_example examples[] = {
@@ -528,7 +530,8 @@ const struct command explainprocess_command = {
 		"Programs that run others (sudo, env, nice, timeout, xargs, sh -c, ...) are seen "
 		"through. Arguments that are not known are said to be unknown.\n\n"
 		"The answer is made offline, from a knowledge base and from what is installed: "
-		"man pages (of MANPATH) and package descriptions. Nothing is run.",
+		"man pages (of MANPATH) and package descriptions; a model, where one is "
+		"configured, adds prose. Nothing is run.",
 	.options = options,
 	.options_size = sizeof(struct explainprocess_options),
 	.examples = examples,

@@ -22,6 +22,8 @@ static const struct {
 } built_in[] = {
 	{ "system", &embedded_system_md },
 	{ "topn", &embedded_topn_md },
+	{ "explainfunction", &embedded_explainfunction_md },
+	{ "explainprocess", &embedded_explainprocess_md },
 	{ "findfaster", &embedded_findfaster_md },
 	{ "stacktrace", &embedded_stacktrace_md },
 };
