@@ -263,6 +263,13 @@ static bool is_of_this_machine(const struct profile *profile)
 	       strcmp(name, profile->hostname) == 0;
 }
 
+static bool is_from_stdin(const struct profile_input *input)
+{
+	const char *source = input->profile->source;
+
+	return source && (strcmp(source, "-") == 0 || strcmp(source, "standard input") == 0);
+}
+
 struct error *answer_give(struct command_context *context, const struct profile_input *input,
 			  const struct answer_command *given, const struct answer_options *options,
 			  answer_render_text *render)
@@ -298,6 +305,8 @@ struct error *answer_give(struct command_context *context, const struct profile_
 		error = model_ask(model, &facts, context->command->name, NULL, &answer.prose);
 	if (context->json)
 		answer_json(context->out.stream, &answer, &chosen);
+	if (!error && context->model->chat)
+		error = chat_run(context, model, is_from_stdin(input));
 	thinker_done(&thinker);
 	return error;
 }

@@ -24,6 +24,7 @@ struct model_wishes {
 	const char *output_format; /* what the prose shall look like, in words; NULL */
 	double temperature;
 	uint64_t concurrent; /* queries at a time */
+	bool chat;	     /* go on with questions after the answer */
 };
 
 /* What every command gets, from the global options and the terminal. */

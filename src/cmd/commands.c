@@ -50,6 +50,8 @@ const struct option global_options[] = {
 	  OPTION_CHOICE, offsetof(struct global_options, color) },
 	{ 'e', "echo-input", NULL, "show the input that was read before the answer", OPTION_FLAG,
 	  offsetof(struct global_options, echo_input) },
+	{ 'c', "chat", NULL, "ask the model more questions after its answer", OPTION_FLAG,
+	  offsetof(struct global_options, model.chat) },
 	{ 'm', "model", "NAME", "the model (on Azure: the deployment) to ask", OPTION_TEXT,
 	  offsetof(struct global_options, model.name) },
 	{ 0, "model-or-deployment-id", "NAME", NULL, OPTION_TEXT,

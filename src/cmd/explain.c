@@ -160,5 +160,7 @@ struct error *explain_give(struct explanation *x, const struct model_options *op
 		error = model_ask(model, &x->facts, context->command->name, input, &answer.prose);
 	if (context->json)
 		explain_json(context->out.stream, &answer);
+	if (!error && context->model->chat)
+		error = chat_run(context, model, false);
 	return error;
 }

@@ -11,6 +11,8 @@
 
 #define PROGRAM "sysgrok " SYSGROK_VERSION
 
+VEC_DEFINE(message_vec, struct llm_message)
+
 struct model_session {
 	struct command_context *context;
 	struct model_options options;
@@ -24,6 +26,9 @@ struct model_session {
 	struct answer_prose prose;
 	char *error_text;
 	bool in_code, has_label;
+	/* What was said so far, for chat. */
+	struct arena arena;
+	struct message_vec messages;
 };
 
 char *model_store_folder(void)
@@ -40,6 +45,8 @@ void model_close(struct model_session *session)
 	if (!session)
 		return;
 	http_preload_end();
+	message_vec_done(&session->messages);
+	arena_done(&session->arena);
 	query_done(&session->query);
 	citer_done(&session->citer);
 	masks_done(&session->masks);
@@ -259,13 +266,24 @@ static struct error *verdict(struct model_session *session)
 	return NULL;
 }
 
-static struct error *send(struct model_session *session, const struct llm_prompt *prompt)
+static void say(struct model_session *session, enum llm_role role, struct str text)
+{
+	const struct str kept = { arena_copy(&session->arena, text), text.len };
+
+	message_vec_push(&session->messages, (struct llm_message){ role, kept });
+}
+
+/* Sends what was said, streams the answer, and adds it to what was said. */
+static struct error *send(struct model_session *session)
 {
 	struct command_context *context = session->context;
+	const struct llm_prompt prompt = { session->messages.items, session->messages.count, true,
+					   context->model->temperature };
+	auto_strbuf struct strbuf answer = STRBUF_INIT;
 	auto_strbuf struct strbuf request = STRBUF_INIT;
 	struct error *error;
 
-	asker_show(&session->asker, prompt, &request);
+	asker_show(&session->asker, &prompt, &request);
 	if (session->options.dry_run) {
 		fputs(context->json ? "" : "\nThe request to the model, which is not sent:\n\n",
 		      stderr);
@@ -273,12 +291,15 @@ static struct error *send(struct model_session *session, const struct llm_prompt
 		return NULL;
 	}
 	TRY(check_cost(session, strbuf_str(&request)));
-	session->query.prompt = *prompt;
+	session->query.prompt = prompt;
 	session->query.citer = &session->citer;
 	session->query.on_text = context->json ? NULL : stream_text;
 	session->query.user = session;
 	error = asker_run(&session->asker, &session->query, 1);
 	note_result(session);
+	mask_reveal(&session->masks, strbuf_str(&session->query.reply.text), &answer);
+	if (answer.len)
+		say(session, LLM_ASSISTANT, strbuf_str(&answer));
 	if (!context->json)
 		write_foot(session);
 	if (error)
@@ -293,8 +314,6 @@ static struct error *ask(struct model_session *session, const struct facts *fact
 				  format = STRBUF_INIT;
 	const struct model_wishes *wishes = session->context->model;
 	struct prompt_counts counts = { 0 };
-	struct llm_message messages[3];
-	struct llm_prompt prompt = { messages, 2, true, wishes->temperature };
 
 	TRY(prompt_file_load(session->prompts, "system", &system));
 	TRY(prompt_file_load(session->prompts, name, &file));
@@ -309,10 +328,9 @@ static struct error *ask(struct model_session *session, const struct facts *fact
 		strbuf_add_char(&format, '\n');
 		strbuf_add(&text, strbuf_str(&format));
 	}
-	messages[0] =
-		(struct llm_message){ LLM_SYSTEM, prompt_file_parse(strbuf_str(&system)).body };
-	messages[1] = (struct llm_message){ LLM_USER, strbuf_str(&text) };
-	return send(session, &prompt);
+	say(session, LLM_SYSTEM, prompt_file_parse(strbuf_str(&system)).body);
+	say(session, LLM_USER, strbuf_str(&text));
+	return send(session);
 }
 
 /* The machines that the facts are of. */
@@ -346,6 +364,47 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
 		session->prose.error = session->error_text;
 	}
 	return error;
+}
+
+/* What came before is forgotten from its oldest question on, where it grows too large; the facts
+ * and the first answer stay. */
+static void forget(struct model_session *session)
+{
+	size_t budget = prompt_budget_of(&session->config, 0).bytes, first = 3, bytes = 0;
+	struct message_vec *messages = &session->messages;
+
+	for (size_t i = 0; i < messages->count; i++)
+		bytes += messages->items[i].text.len;
+	while (bytes > budget && messages->count > first + 2) {
+		bytes -= messages->items[first].text.len + messages->items[first + 1].text.len;
+		messages->count -= 2;
+		memmove(&messages->items[first], &messages->items[first + 2],
+			(messages->count - first) * sizeof(*messages->items));
+	}
+}
+
+struct error *model_reply(struct model_session *session, struct str question)
+{
+	struct message_vec *messages = &session->messages;
+	struct error *error;
+
+	query_done(&session->query);
+	session->query = (struct query){ 0 };
+	session->citer.counts = (struct cite_counts){ 0 };
+	session->citer.in_code = session->in_code = session->has_label = false;
+	/* A question that had no answer is asked anew: roles alternate. */
+	if (messages->count && messages->items[messages->count - 1].role == LLM_USER &&
+	    messages->count > 2)
+		messages->count--;
+	say(session, LLM_USER, question);
+	forget(session);
+	error = send(session);
+	return error;
+}
+
+bool model_is_able_to_chat(const struct model_session *session)
+{
+	return !session->options.dry_run && session->messages.count > 2;
 }
 
 bool model_try(const struct command_context *context, char **ret, const char **ret_remedy)

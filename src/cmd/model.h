@@ -51,6 +51,17 @@ MUST_CHECK struct error *model_ask(struct model_session *session, const struct f
 				   const char *prompt, const char *question,
 				   const struct answer_prose **ret_prose);
 
+/* Goes on after model_ask: a question about the same facts, its answer streamed likewise. */
+MUST_CHECK struct error *model_reply(struct model_session *session, struct str question);
+/* Whether the model answered, so that there is something to go on from. */
+bool model_is_able_to_chat(const struct model_session *session);
+/*
+ * With --chat: questions and answers until the person ends it (c, q or Ctrl-D).
+ * `session` NULL: says that it needs a model. `stdin_used`: the data came from there.
+ */
+MUST_CHECK struct error *chat_run(struct command_context *context, struct model_session *session,
+				  bool stdin_used);
+
 /* For doctor: a request of a few tokens. `ret` (owned) says what was found, whatever it is; true
  * where the model answered. */
 bool model_try(const struct command_context *context, char **ret, const char **ret_remedy);

@@ -11,7 +11,9 @@ temporary one. Ends with 77 where that cannot be done.
 import contextlib
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -39,6 +41,7 @@ def fixtures():
 
     refusal = {"message": "Rate limit", "type": "requests", "code": "rate_limit_exceeded"}
     return {"fixtures": [
+        {"match": {"userMessage": "why so"}, "response": {"content": "It is 99.99% [F1].\n"}},
         match("plain", "All is said.\n"),
         match("emoji", "An emoji \U0001f980 and \u20ac 5.\nEnd.\n", chunkSize=1),
         match("masks", "The host <host-1> is fine.\n", chunkSize=2),
@@ -348,6 +351,68 @@ def test_doctor(world, checks):
                  "401" in found["refused"]["a model"]["found"], "and tells why it does not answer")
 
 
+def talk(world, command, words):
+    """What a terminal shows, and the exit status; `words` go in line by line."""
+    env = {"PATH": os.environ["PATH"], "HOME": world.scratch, "TERM": "xterm", "GAI_API_KEY": KEY,
+           "no_proxy": "127.0.0.1", "GAI_API_BASE": world.base(), "GAI_MODEL": "plain"}
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(world.scratch)
+        os.execve("/bin/sh", ["sh", "-c", command], env)
+    shown, left, deadline = b"", list(words), time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not select.select([terminal], [], [], 0.2)[0]:
+            continue
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        shown += more
+        if shown.count(b"chat> ") > len(words) - len(left) and left:
+            os.write(terminal, left.pop(0).encode() + b"\n")
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+
+
+def test_chat(world, checks):
+    for how, command in (("a file", f"{world.sysgrok} topn -c --ask-again table.txt"),
+                         ("a pipe", f"cat table.txt | {world.sysgrok} -c topn --ask-again")):
+        shown, status = talk(world, command, ["why so", "q"])
+        checks.check(status == 0 and "It is 99.99% {wrong" in shown,
+                     f"a chat about {how} goes on, with checked figures ({status})")
+    body = [entry["body"] for entry in world.journal()][-1]
+    roles = [message["role"] for message in body["messages"]]
+    checks.check(roles == ["system", "user", "assistant", "user"], f"it tells what was said: {roles}")
+    done = world.ask("plain", "-c", "--offline")
+    checks.check(done.returncode == 0 and "needs a model" in done.stderr, "a chat needs a model")
+
+
+def test_interrupt(world, checks):
+    """A server that says nothing more: Ctrl-C ends it at once, and what came is there."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        env = {"PATH": os.environ["PATH"], "HOME": world.scratch, "no_proxy": "127.0.0.1",
+               "GAI_API_BASE": world.base(listener.getsockname()[1])}
+        process = subprocess.Popen([world.sysgrok, "topn", world.table], env=env, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                           b'data: {"choices":[{"delta":{"content":"one line\\nand"}}]}\n\n')
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        took = time.monotonic() - started
+        connection.close()
+    checks.check(took < 1 and process.returncode == 130 and "one line" in out,
+                 f"Ctrl-C ends a silent stream after {took:.2f} s ({process.returncode}) {err}")
+
+
 def test_records(world, checks):
     done = world.ask("plain")
     ident = re.search(r"Id ([0-9a-f]{12})", done.stdout)
@@ -367,7 +432,7 @@ def main():
         try:
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
             for test in (test_answers, test_citations, test_failures, test_requests, test_slices,
-                         test_replayed, test_nginx, test_doctor, test_records):
+                         test_replayed, test_nginx, test_doctor, test_chat, test_interrupt, test_records):
                 test(world, checks)
         finally:
             children.stop()
