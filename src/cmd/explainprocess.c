@@ -179,7 +179,7 @@ static void tell_package(struct process *p, struct entity entity, bool is_descri
 	auto_package struct package package = { 0 };
 	auto_strbuf struct strbuf value = STRBUF_INIT;
 
-	if (!package_of_program(p->name, &package))
+	if (!package_of_program(p->name, !is_described || p->x->context->verbosity, &package))
 		return;
 	if (!is_described)
 		explain_note(p->x, entity, "what", strbuf_text(&package.summary),

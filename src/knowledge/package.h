@@ -17,5 +17,6 @@ void package_done(struct package *package);
 
 /* The installed package of that name. */
 bool package_find(const char *name, struct package *ret);
-/* The installed package that has a file PATH/NAME among `folders` ("/usr/bin /bin"). */
-bool package_of_program(const char *name, struct package *ret);
+/* The installed package that brought the program. `thoroughly` looks through the lists of all of
+ * them, which takes a while; else only that of its own name and those that bring many. */
+bool package_of_program(const char *name, bool thoroughly, struct package *ret);
