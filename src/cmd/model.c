@@ -285,8 +285,9 @@ static struct error *send(struct model_session *session)
 
 	asker_show(&session->asker, &prompt, &request);
 	if (session->options.dry_run) {
-		fputs(context->json ? "" : "\nThe request to the model, which is not sent:\n\n",
-		      stderr);
+		if (!context->json)
+			fputs("\nThe request to the model, which is not sent:\n\n",
+			      context->out.stream);
 		fwrite(request.ptr, 1, request.len, context->json ? stderr : context->out.stream);
 		return NULL;
 	}

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,7 +70,9 @@ void masks_add_name(struct masks *masks, enum mask_kind kind, const char *name)
 
 void masks_add_machine(struct masks *masks)
 {
-	const struct passwd *user = getpwuid(geteuid());
+	/* getpwuid would bring the name services' libraries into a static program. */
+	static const char *const users[] = { "USER", "LOGNAME", "SUDO_USER" };
+	const char *home = getenv("HOME");
 	char host[256] = "";
 	char *dot;
 
@@ -83,10 +84,11 @@ void masks_add_machine(struct masks *masks)
 			masks_add_name(masks, MASK_HOST, host);
 		}
 	}
-	if (user && user->pw_uid != 0) {
-		masks_add_name(masks, MASK_HOME, user->pw_dir);
-		masks_add_name(masks, MASK_USER, user->pw_name);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		masks_add_name(masks, MASK_USER, getenv(users[i]));
+	/* "/" and "/root" are everybody's. */
+	if (home && strcmp(home, "/root") != 0)
+		masks_add_name(masks, MASK_HOME, home);
 }
 
 size_t masks_count(const struct masks *masks)
@@ -442,8 +444,9 @@ void mask_hide(struct masks *masks, struct str text, struct strbuf *out)
 		struct str rest = skip(text, hider.at);
 		char before = hider.at ? text.ptr[hider.at - 1] : ' ';
 		/* 2.3.4.5 within 1.2.3.4.5 is no address. */
-		bool at_word =
-			!is_word(before) && !(before == '.' && isdigit((unsigned char)*rest.ptr));
+		bool at_word = (!is_word(before) ||
+				(before == '_' && isdigit((unsigned char)*rest.ptr))) &&
+			       !(before == '.' && isdigit((unsigned char)*rest.ptr));
 		enum mask_kind kind;
 		uint64_t number;
 		size_t literal = parse_mask(rest, &kind, &number), block;

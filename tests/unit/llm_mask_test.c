@@ -35,6 +35,7 @@ static void what_names_people_and_machines_is_masked(void **)
 	one("/home/bob/src/a.c and /home/bob/b", "<home-1>/src/a.c and <home-1>/b");
 	one("peer 10.1.2.3:80 and 10.1.2.4", "peer <ip-1>:80 and <ip-2>");
 	one("fe80::1c2:3 and 2001:db8::5", "<ip-1> and <ip-2>");
+	one("peer_10.1.2.3", "peer_<ip-1>");
 	one("link aa:bb:cc:dd:ee:0f up", "link <mac-1> up");
 	one("db1.prod.example.com.", "<host-1>.");
 	one("carol@example.org wrote", "<user-1>@<host-1> wrote");

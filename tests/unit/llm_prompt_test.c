@@ -137,6 +137,20 @@ static void built_in_prompts_are_there_and_can_be_replaced(void **)
 	rmdir(folder);
 }
 
+static void built_in_prompts_hold_nothing_that_would_be_masked(void **)
+{
+	static const char *const names[] = { "system", "topn", "stacktrace", "findfaster" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_strbuf struct strbuf text = STRBUF_INIT, hidden = STRBUF_INIT;
+		auto_masks struct masks masks = MASKS_INIT;
+
+		assert_null(prompt_file_load(NULL, names[i], &text));
+		mask_hide(&masks, strbuf_str(&text), &hidden);
+		assert_string_equal(strbuf_text(&hidden), strbuf_text(&text));
+	}
+}
+
 static void the_budget_leaves_room_for_the_answer(void **)
 {
 	struct llm_config config = { .context_tokens = 4096, .reply_tokens = 1024 };
@@ -224,6 +238,7 @@ int main(void)
 		cmocka_unit_test(facts_findings_and_notes_come_with_their_numbers),
 		cmocka_unit_test(what_matters_most_fits_a_small_budget),
 		cmocka_unit_test(built_in_prompts_are_there_and_can_be_replaced),
+		cmocka_unit_test(built_in_prompts_hold_nothing_that_would_be_masked),
 		cmocka_unit_test(the_budget_leaves_room_for_the_answer),
 		cmocka_unit_test(hashes_are_those_of_the_standard),
 		cmocka_unit_test(a_kept_answer_is_found_by_its_request_only),
