@@ -7,6 +7,7 @@
 #include "cmd/config_folder.h"
 #include "config.h"
 #include "llm/ask.h"
+#include "llm/calibration.h"
 #include "llm/prompt.h"
 
 #define PROGRAM "sysgrok " SYSGROK_VERSION
@@ -20,6 +21,7 @@ struct model_session {
 	struct masks masks;
 	struct asker asker;
 	char *prompts, *store, *url;
+	char *tokens; /* the file of llm/calibration.h */
 	/* Of the answer. */
 	struct query query;
 	struct citer citer;
@@ -53,6 +55,7 @@ void model_close(struct model_session *session)
 	llm_config_done(&session->config);
 	free(session->prompts);
 	free(session->store);
+	free(session->tokens);
 	free(session->url);
 	free(session->error_text);
 	free(session);
@@ -74,6 +77,7 @@ static void set_up(struct model_session *session)
 
 	session->prompts = config_folder("prompts");
 	session->store = model_store_folder();
+	session->tokens = session->store ? x_asprintf("%s.tokens", session->store) : NULL;
 	session->url = provider_url(&session->config);
 	session->masks.off = mask && strcmp(mask, "off") == 0;
 	masks_add_machine(&session->masks);
@@ -266,6 +270,17 @@ static struct error *verdict(struct model_session *session)
 	return NULL;
 }
 
+/* What the server counted makes the next estimate. It is no more than that: failing harms nobody.
+ */
+static void calibrate(const struct model_session *session, struct str request)
+{
+	const struct answer_prose *prose = &session->prose;
+
+	if (session->tokens && prose->has_usage && !prose->from_cache)
+		error_free(calibration_note(session->tokens, session->config.model, request.len,
+					    prose->prompt_tokens));
+}
+
 static void say(struct model_session *session, enum llm_role role, struct str text)
 {
 	const struct str kept = { arena_copy(&session->arena, text), text.len };
@@ -298,6 +313,7 @@ static struct error *send(struct model_session *session)
 	session->query.user = session;
 	error = asker_run(&session->asker, &session->query, 1);
 	note_result(session);
+	calibrate(session, strbuf_str(&request));
 	mask_reveal(&session->masks, strbuf_str(&session->query.reply.text), &answer);
 	if (answer.len)
 		say(session, LLM_ASSISTANT, strbuf_str(&answer));
@@ -306,6 +322,13 @@ static struct error *send(struct model_session *session)
 	if (error)
 		return error;
 	return verdict(session);
+}
+
+static struct prompt_budget budget_of(const struct model_session *session)
+{
+	return prompt_budget_of(
+		&session->config,
+		session->tokens ? calibration_find(session->tokens, session->config.model) : 0);
 }
 
 static struct error *ask(struct model_session *session, const struct facts *facts, const char *name,
@@ -318,8 +341,8 @@ static struct error *ask(struct model_session *session, const struct facts *fact
 
 	TRY(prompt_file_load(session->prompts, "system", &system));
 	TRY(prompt_file_load(session->prompts, name, &file));
-	prompt_fill(facts, question, prompt_file_parse(strbuf_str(&file)).body,
-		    prompt_budget_of(&session->config, 0), &text, &counts);
+	prompt_fill(facts, question, prompt_file_parse(strbuf_str(&file)).body, budget_of(session),
+		    &text, &counts);
 	session->prose.facts_told = counts.facts;
 	session->prose.facts_known = counts.all_facts;
 	/* One message: Anthropic takes no two of a user in a row. */
@@ -371,7 +394,7 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
  * and the first answer stay. */
 static void forget(struct model_session *session)
 {
-	size_t budget = prompt_budget_of(&session->config, 0).bytes, first = 3, bytes = 0;
+	size_t budget = budget_of(session).bytes, first = 3, bytes = 0;
 	struct message_vec *messages = &session->messages;
 
 	for (size_t i = 0; i < messages->count; i++)

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "llm/calibration.h"
 #include "llm/prompt.h"
 #include "llm/sha256.h"
 #include "llm/store.h"
@@ -162,6 +163,30 @@ static void the_budget_leaves_room_for_the_answer(void **)
 	assert_true(prompt_budget_of(&config, 4).bytes <= 48000);
 }
 
+static void bytes_of_a_token_are_learnt_by_model(void **)
+{
+	char path[] = "/tmp/sysgrok-tokens-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_true(calibration_find(path, "m") == 0);
+	assert_null(calibration_note(path, "m", 4000, 1000));
+	assert_null(calibration_note(path, "other one", 6000, 1000));
+	assert_true(calibration_find(path, "m") > 3.5 && calibration_find(path, "m") < 4.0);
+	assert_true(calibration_find(path, "other one") > 5.0);
+	/* Denser text: the figure follows, step by step. */
+	assert_null(calibration_note(path, "m", 2000, 1000));
+	assert_true(calibration_find(path, "m") > 2.5 && calibration_find(path, "m") < 3.5);
+	/* Nonsense of a server, and too little to learn from. */
+	assert_null(calibration_note(path, "mad", 1000000, 1));
+	assert_true(calibration_find(path, "mad") <= 8);
+	assert_null(calibration_note(path, "small", 100, 10));
+	assert_true(calibration_find(path, "small") == 0);
+	unlink(path);
+	assert_true(calibration_find(path, "m") == 0);
+}
+
 static void hashes_are_those_of_the_standard(void **)
 {
 	char hex[SHA256_HEX_BYTES];
@@ -240,6 +265,7 @@ int main(void)
 		cmocka_unit_test(built_in_prompts_are_there_and_can_be_replaced),
 		cmocka_unit_test(built_in_prompts_hold_nothing_that_would_be_masked),
 		cmocka_unit_test(the_budget_leaves_room_for_the_answer),
+		cmocka_unit_test(bytes_of_a_token_are_learnt_by_model),
 		cmocka_unit_test(hashes_are_those_of_the_standard),
 		cmocka_unit_test(a_kept_answer_is_found_by_its_request_only),
 	};
