@@ -56,7 +56,7 @@ const struct man_form *man_page_form(const struct man_page *page, struct str nam
 static bool is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       strchr("-_#?+.:@%!", c);
+	       (c && strchr("-_#?+.:@%!", c));
 }
 
 static void form_push(struct man_page *page, struct str prefix, struct str name,
@@ -184,8 +184,8 @@ static void tag_parse(struct man_page *page, struct str tag)
 				form_parse(page, (struct str){ tag.ptr + begin, i - begin });
 			begin = i;
 		}
-		depth += strchr("[<{", tag.ptr[i]) != NULL;
-		if (depth && strchr("]>}", tag.ptr[i]))
+		depth += tag.ptr[i] && strchr("[<{", tag.ptr[i]);
+		if (depth && tag.ptr[i] && strchr("]>}", tag.ptr[i]))
 			depth--;
 	}
 	if (begin < tag.len)

@@ -367,11 +367,17 @@ void mdoc_text(struct str text, const char *name, struct strbuf *out)
 	while (roff_next_argument(&text, &word)) {
 		const struct mdoc_macro *macro = mdoc_macro(word);
 
+		/* the last full stop stands behind what the line encloses */
+		if (!text.len && is_closing(word))
+			while (line.open)
+				strbuf_add_text(out, line.closes[--line.open]);
 		if (macro)
 			macro_begin(&line, macro, &text, name);
 		else
 			word_add(&line, word,
-				 line.flag && !is_closing(word) && word.ptr[0] != '|' ? "-" : "");
+				 line.flag && word.len && !is_closing(word) && word.ptr[0] != '|'
+					 ? "-"
+					 : "");
 	}
 	while (line.open)
 		strbuf_add_text(out, line.closes[--line.open]);
