@@ -159,7 +159,7 @@ static void write_line(struct model_session *session, struct str line)
 	term_wrap(out->stream, line, out->width, indent);
 }
 
-static void stream_text(void *user, struct str text)
+static bool stream_text(void *user, struct str text)
 {
 	struct model_session *session = user;
 	struct str line;
@@ -167,7 +167,8 @@ static void stream_text(void *user, struct str text)
 	write_label(session);
 	while (str_next_line(&text, &line))
 		write_line(session, line);
-	fflush(session->context->out.stream);
+	/* Nobody reads any more: the rest need not be paid for. */
+	return fflush(session->context->out.stream) == 0;
 }
 
 static void write_figures(FILE *stream, const struct answer_prose *prose)

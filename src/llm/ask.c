@@ -64,9 +64,11 @@ static void give(struct query *query, struct asker *asker, struct str masked)
 		citer_check(query->citer, strbuf_str(&shown), &query->text);
 	else
 		strbuf_add(&query->text, strbuf_str(&shown));
-	if (query->on_text)
-		query->on_text(query->user,
-			       (struct str){ query->text.ptr + before, query->text.len - before });
+	if (query->on_text && !query->is_unwanted) {
+		const struct str fresh = { query->text.ptr + before, query->text.len - before };
+
+		query->is_unwanted = !query->on_text(query->user, fresh);
+	}
 }
 
 /* Whole lines only: a mask or a citation may be cut anywhere else. */
@@ -109,7 +111,7 @@ static bool take_event(void *user, struct str data)
 	if (query->reply.text.len && !query->first_text_ns)
 		query->first_text_ns = now_ns() - flight->start_ns;
 	give_lines(flight);
-	return !query->reply.error;
+	return !query->reply.error && !query->is_unwanted;
 }
 
 static enum body_kind kind_of(struct str bytes)

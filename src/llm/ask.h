@@ -32,8 +32,8 @@ struct query {
 	struct llm_prompt prompt;
 	struct citer *citer; /* NULL: figures are not checked */
 	/* Takes whole lines as soon as they are checked; NULL = the text is looked at afterwards.
-	 * What it took is never asked for again. */
-	void (*on_text)(void *user, struct str text);
+	 * What it took is never asked for again. False ends the answer. */
+	bool (*on_text)(void *user, struct str text);
 	void *user;
 
 	/* Filled by asker_run. */
@@ -41,7 +41,7 @@ struct query {
 	struct llm_reply reply;
 	struct error *error; /* owned; the text may hold a part all the same */
 	char *notice;	     /* why the text is cut or partial though no error; owned, or NULL */
-	bool from_cache;
+	bool from_cache, is_unwanted;
 	char id[SHA256_HEX_BYTES]; /* of the record */
 	uint64_t first_text_ns, total_ns;
 };

@@ -35,12 +35,13 @@ struct talk {
 
 static const struct llm_message question = { LLM_USER, { "What of 10.1.2.3?", 17 } };
 
-static void note_text(void *user, struct str text)
+static bool note_text(void *user, struct str text)
 {
 	struct talk *talk = user;
 
 	strbuf_add(&talk->streamed, text);
 	talk->pieces++;
+	return true;
 }
 
 static void talk_begin(struct talk *talk, const struct script_reply *replies, size_t count)
@@ -245,6 +246,46 @@ static void a_kept_answer_needs_no_server(void **)
 	talk_end(&talk);
 }
 
+static bool refuse_text(void *, struct str)
+{
+	return false;
+}
+
+static void an_answer_that_nobody_wants_is_ended(void **)
+{
+	const struct script_reply replies[] = {
+		{ .bytes = HEAD DELTA("one\\ntwo") DELTA("three\\n") STOP, .hold_ms = 1000 }
+	};
+	struct talk talk;
+
+	talk_begin(&talk, replies, 1);
+	talk.query.on_text = refuse_text;
+	ask_ok(&talk);
+	assert_true(talk.query.total_ns < 900000000);
+	assert_int_equal(script_server_requests(talk.server), 1);
+	talk_end(&talk);
+}
+
+static void eight_at_a_time_take_as_long_as_the_slowest(void **)
+{
+	const struct script_reply replies[] = { { .bytes = HEAD DELTA("x") STOP, .hold_ms = 300 } };
+	struct query queries[8];
+	struct talk talk;
+
+	talk_begin(&talk, replies, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
+		queries[i] = (struct query){ .prompt = talk.query.prompt };
+	talk.asker.http.concurrent = 8;
+	assert_null(asker_run(&talk.asker, queries, ARRAY_SIZE(queries)));
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+		assert_string_equal(strbuf_text(&queries[i].text), "x");
+		/* One behind the other would be 2.4 s. */
+		assert_true(queries[i].total_ns < 1200000000);
+		query_done(&queries[i]);
+	}
+	talk_end(&talk);
+}
+
 static void queries_run_side_by_side(void **)
 {
 	const struct script_reply replies[] = { { .bytes = HEAD DELTA("x") STOP, .hold_ms = 80 } };
@@ -293,6 +334,8 @@ int main(void)
 		cmocka_unit_test(a_broken_answer_that_nobody_saw_is_asked_for_again),
 		cmocka_unit_test(every_way_to_end_is_told),
 		cmocka_unit_test(a_kept_answer_needs_no_server),
+		cmocka_unit_test(an_answer_that_nobody_wants_is_ended),
+		cmocka_unit_test(eight_at_a_time_take_as_long_as_the_slowest),
 		cmocka_unit_test(queries_run_side_by_side),
 		cmocka_unit_test(the_request_is_shown_without_the_key),
 	};
