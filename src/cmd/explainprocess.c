@@ -72,10 +72,13 @@ static const struct command_style plain_style = { 0 };
 
 struct process {
 	struct explanation *x;
+	struct arena arena;
 	const struct explainprocess_options *given;
 	const char *name; /* base name of the program */
 	char *title;	  /* of its page, or NULL */
 	struct man_page page;
+	char *general_title; /* of the program itself, where the page is a subcommand's */
+	struct man_page general;
 	const struct command_style *style;
 	const char *rest; /* see styles */
 	unsigned nested;
@@ -83,8 +86,11 @@ struct process {
 
 static void process_done(struct process *p)
 {
+	arena_done(&p->arena);
 	free(p->title);
 	man_page_done(&p->page);
+	free(p->general_title);
+	man_page_done(&p->general);
 }
 
 static bool has_word(const char *words, struct str wanted)
@@ -152,8 +158,8 @@ static int subcommand_find(struct process *p, int argc, char **argv)
 		}
 		if (!man_file_find(name, MAN_PROGRAM_SECTIONS, &page, &title))
 			return -1;
-		man_page_done(&p->page);
-		free(p->title);
+		p->general = p->page;
+		p->general_title = p->title;
 		p->page = page;
 		p->title = strbuf_take(&title);
 		return i;
@@ -275,6 +281,8 @@ static void tell_operand(struct process *p, const struct argument *argument, boo
 	else if (!p->title)
 		text = "an operand: what it stands for is not known, as there is no man page of "
 		       "this program here";
+	else if (!*p->page.synopsis)
+		text = "an operand: the man page has no synopsis that says what it stands for";
 	if (!strcmp(word, "-"))
 		text = "an operand: by convention standard input or output";
 	else if (strstr(word, "://"))
@@ -407,6 +415,19 @@ static void tell_shell_command(struct process *p, const char *command)
 	}
 }
 
+/* A program of its own that happens to be interpreted: /usr/bin/meson. */
+static bool script_is_known(const struct process *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	auto_man_page struct man_page page = { 0 };
+	auto_strbuf struct strbuf title = STRBUF_INIT;
+
+	if (!slash || strchr(slash, '.'))
+		return false;
+	return knowledge_program(p->x->knowledge, str_from(slash + 1)).entry ||
+	       man_file_find(slash + 1, MAN_PROGRAM_SECTIONS, &page, &title);
+}
+
 static void tell_script(struct process *p, const struct argument *last, int argc, char **argv)
 {
 	bool is_module = last && str_starts_with(str_from(last->text), STR("-m"));
@@ -430,6 +451,10 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 		if (matches.count)
 			explain_field(p->x, entity, "what", matches.items[0], KB_FIELD_WHAT);
 		kb_match_vec_done(&matches);
+	}
+	if (argc && !last && script_is_known(p, argv[0])) {
+		process_tell(p->x, p->given, argc, argv, p->nested + 1);
+		return;
 	}
 	if (argc && (!last || !last->value)) {
 		explain_note(p->x, argument_add(p, argv[0]), "means",
@@ -463,11 +488,44 @@ static void tell_rest(struct process *p, const struct argument_vec *arguments, i
 	tell_script(p, last, argc, argv);
 }
 
+static void swap_pages(struct process *p)
+{
+	struct man_page page = p->page;
+	char *title = p->title;
+
+	p->page = p->general;
+	p->title = p->general_title;
+	p->general = page;
+	p->general_title = title;
+}
+
+/* Before its subcommand a program's own page counts. Returns how many words were its own. */
+static int arguments_tell(struct process *p, int subcommand, int argc, char **argv,
+			  struct argument_vec *ret)
+{
+	int first = 0;
+
+	if (subcommand >= 0) {
+		swap_pages(p);
+		command_line_read(&p->page, p->style, subcommand, argv, &p->arena, ret);
+		for (size_t i = 0; i < ret->count; i++)
+			tell_argument(p, ret, i);
+		swap_pages(p);
+		explain_note(p->x, argument_add(p, argv[subcommand]), "means", p->page.summary,
+			     p->title);
+		first = subcommand + 1;
+		ret->count = 0;
+	}
+	first += command_line_read(&p->page, p->style, argc - first, argv + first, &p->arena, ret);
+	for (size_t i = 0; i < ret->count; i++)
+		tell_argument(p, ret, i);
+	return first;
+}
+
 static void process_tell(struct explanation *x, const struct explainprocess_options *given,
 			 int argc, char **argv, unsigned nested)
 {
 	const char *slash = strrchr(argv[0], '/');
-	auto_arena struct arena arena = ARENA_INIT;
 	struct argument_vec arguments = { 0 };
 	struct process p = { .x = x,
 			     .given = given,
@@ -484,15 +542,7 @@ static void process_tell(struct explanation *x, const struct explainprocess_opti
 	style_find(&p);
 	subcommand = subcommand_find(&p, argc - 1, argv + 1);
 	match = tell_program(&p, entity);
-	own = command_line_read(&p.page, p.style, argc - 1, argv + 1, &arena, &arguments);
-	for (size_t i = 0; i < arguments.count; i++) {
-		if (subcommand >= 0 && arguments.items[i].word == argv[subcommand + 1]) {
-			explain_note(x, argument_add(&p, arguments.items[i].text), "means",
-				     p.page.summary, p.title);
-			continue;
-		}
-		tell_argument(&p, &arguments, i);
-	}
+	own = arguments_tell(&p, subcommand, argc - 1, argv + 1, &arguments);
 	if (!given->no_optimizations && match.entry) {
 		explain_topic(x, 1, match);
 		tell_faster(&p);
