@@ -451,7 +451,10 @@ bool model_try(const struct command_context *context, char **ret, const char **r
 	if (!error) {
 		session->config.reply_tokens = 16;
 		session->asker.store_folder = NULL;
+		/* Nobody waits long for doctor. */
 		session->asker.http.attempts = 1;
+		session->asker.http.connect_s = 5;
+		session->asker.http.total_s = 20;
 		query = &session->query;
 		query->prompt = (struct llm_prompt){ &hello, 1, true, 0 };
 		error = asker_run(&session->asker, query, 1);

@@ -535,6 +535,25 @@ static struct place place_of(const struct sentence *sentence, size_t index, stru
 	return place;
 }
 
+/* "a's 60% [F1] is 3x b's 20% [F2]", "... 60% [F1] and ... 20% [F2] make 80%": of all that the
+ * sentence cites. */
+static bool follows_from_all(const struct citer *citer, const struct sentence *sentence,
+			     const struct figure *figure)
+{
+	struct group all = { 0 };
+	struct cited cited;
+
+	for (size_t i = 0; i < sentence->groups.count; i++) {
+		const struct group *group = &sentence->groups.items[i];
+
+		for (size_t n = 0; n < group->count && all.count < GROUP_MAX; n++)
+			all.numbers[all.count++] = group->numbers[n];
+	}
+	cited = facts_of(citer, &all);
+	return sentence->groups.count > 1 && !cited.has_unknown &&
+	       equals_derived(citer->facts, &cited, figure);
+}
+
 static void check_sentence(struct citer *citer, struct str text, struct strbuf *out)
 {
 	struct sentence sentence = { .text = text };
@@ -549,6 +568,9 @@ static void check_sentence(struct citer *citer, struct str text, struct strbuf *
 		const struct group *group = group_of(&sentence, i, &clause);
 		enum verdict verdict =
 			judge(citer, group, clause, figure, place_of(&sentence, i, clause));
+
+		if (verdict != FIGURE_RIGHT && follows_from_all(citer, &sentence, figure))
+			verdict = FIGURE_RIGHT;
 
 		/* Not between a figure and what closes its emphasis, nor within a citation. */
 		while (end < text.len && memchr("*`", text.ptr[end], 2))

@@ -109,6 +109,19 @@ static void correct_figures_are_not_marked(void **)
 		{ "libc.so.6 takes 76% [F1], most of it in malloc.", 1 },
 		{ "In libc malloc takes most; together 76.00% [F1].", 1 },
 		{ "malloc takes 90.00% [F5] with what it calls.", 1 },
+		{ "- **Observation**: `malloc` takes 64.57% [F6], `free` 10.21% [F4]; together "
+		  "74.78% [F6, F4].",
+		  3 },
+		{ "The allocator (64.57% [F6], 10.21% [F4]) dominates.", 2 },
+		{ "malloc: 64.57% self [F6], 90.00% with callees [F5].", 2 },
+		{ "At 64.57 % [F6], malloc leads; free follows at 10.21 % [F4].", 2 },
+		{ "No more than 64.57% [F6] can be won in malloc.", 1 },
+		{ "malloc alone takes nearly 65% of it [F6] (1,063 samples [F6]).", 2 },
+		{ "1. **malloc** \xe2\x80\x94 64.57% [F6]", 1 },
+		{ "So does malloc (F6: 64.57%).", 1 },
+		{ "[F6] 64.57% malloc, [F4] 10.21% free", 2 },
+		{ "malloc's 64.57% [F6] is 6.3\xc3\x97 free's 10.21% [F4].", 3 },
+		{ "malloc (64.57% [F6]) and free (10.21% [F4]) make 74.78% together.", 3 },
 		{ "Much, i.e. 64.57% of it, vs. free's 10.21%, is malloc's [F6, F4].", 2 },
 	};
 
@@ -176,6 +189,8 @@ static void planted_errors_are_all_marked(void **)
 		{ "malloc takes 64.57%.", 0, 0, 1 },
 		{ "malloc takes 64.57% [F6]. It would be 3x faster.", 1, 0, 1 },
 		{ "malloc takes 64.57% [F6] and free 10.21%.", 1, 0, 1 },
+		{ "malloc's 64.57% [F6] is 7.3x free's 10.21% [F4].", 2, 1, 0 },
+		{ "malloc (64.57% [F6]) and free (10.21% [F4]) make 84.78% together.", 2, 0, 1 },
 		{ "It would be 3x faster with less. free takes 10.21% [F4].", 1, 0, 1 },
 		{ "Together they take 75.78% [F6, F4].", 0, 1, 0 },
 		{ "malloc is 7.3 times as hot as free [F6, F4].", 0, 1, 0 },
