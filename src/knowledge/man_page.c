@@ -30,6 +30,7 @@ struct reader {
 	bool in_item, wants_tag, body_done;
 	bool in_tagged_list; /* .TP and the like: the next paragraph ends the item */
 	unsigned depth;	     /* of .RS */
+	size_t untold;	     /* options without a text at the end of the table */
 	unsigned item_depth; /* where the item began, if by .RS */
 	const char *skips;   /* macro that ends what is passed over, or NULL */
 	unsigned braces;     /* of a condition that is false */
@@ -220,6 +221,22 @@ static char *text_squeeze(struct arena *arena, struct str text, size_t max)
 	return arena_copy(arena, strbuf_str(&out));
 }
 
+/* Spellings that stand in items of their own share the text of the last one. */
+static void option_push(struct reader *r, const char *tag)
+{
+	struct man_option_vec *options = &r->page->options;
+	const char *text = text_squeeze(&r->page->arena, strbuf_str(&r->body), MAX_TEXT_BYTES);
+
+	man_option_vec_push(options, (struct man_option){ tag, text });
+	if (!*text) {
+		r->untold++;
+		return;
+	}
+	for (size_t i = 0; i < r->untold; i++)
+		options->items[options->count - 2 - i].text = text;
+	r->untold = 0;
+}
+
 static void item_end(struct reader *r)
 {
 	struct man_page *page = r->page;
@@ -231,11 +248,7 @@ static void item_end(struct reader *r)
 
 		tag_parse(page, str_from(tag));
 		if (page->forms.count > forms)
-			man_option_vec_push(
-				&page->options,
-				(struct man_option){ tag, text_squeeze(&page->arena,
-								       strbuf_str(&r->body),
-								       (size_t)MAX_TEXT_BYTES) });
+			option_push(r, tag);
 	}
 	strbuf_reset(&r->tag);
 	strbuf_reset(&r->body);
@@ -317,6 +330,7 @@ static void section_begin(struct reader *r, struct str rest)
 	item_end(r);
 	paragraph_end(r);
 	r->depth = 0;
+	r->untold = 0;
 	arguments_text(rest, true, &title);
 	r->section = SECTION_OTHER;
 	if (str_is(strbuf_str(&title), "NAME") || str_is(strbuf_str(&title), "Name"))

@@ -77,13 +77,16 @@ static void pages_of_pod_docbook_and_help2man_are_read_too(void **state)
 			   ".de XX\n.TP\n\\-\\-macro\n..\n"
 			   ".SH OPTIONS\n"
 			   ".IP \"\\fB\\-x\\fR \\fIfile\\fR\" 4\n.IX Item \"-x file\"\nPod.\n"
+			   ".IP \"\\-o\" 4\n.PD 0\n.IP \"\\-\\-out=F\" 4\n.PD\nTwo.\n"
 			   ".IP \"*\" 4\nBullet.\n"
 			   ".PP\n\\-C <commit>, \\-\\-reuse\\-message=<commit>\n"
 			   ".RS 4\nDocbook\\&.\n.sp\nMore\\&.\n.RE\n"
 			   ".PP\n\\-\\-[no\\-]verify\n.RS 4\nHooks\\&.\n.RE\n"
 			   ".HP\n\\fB\\-\\-old\\fR\n.IP\nHelp2man.\n"),
 		       &page);
-	assert_int_equal(page.options.count, 4);
+	assert_int_equal(page.options.count, 6);
+	assert_option(&page, "-o", "-o", "Two.");
+	assert_option(&page, "--out", "--out=F", "Two.");
 	assert_option(&page, "-x", "-x file", "Pod.");
 	assert_value(&page, "-x", MAN_REQUIRED_VALUE, "file");
 	assert_option(&page, "--reuse-message", "-C <commit>, --reuse-message=<commit>",
