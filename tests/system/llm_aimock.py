@@ -211,6 +211,19 @@ def test_requests(world, checks):
                  "facts and the wished format are sent")
     checks.check(socket.gethostname() not in text or len(socket.gethostname()) < 3,
                  "this machine's name is not")
+    private = os.path.join(world.scratch, "private.txt")
+    with open(private, "w") as file:
+        file.write("# Overhead  Command  Shared Object  Symbol\n"
+                   "    60.50%  gzip  gzip  [.] connect_to_10.9.8.7\n"
+                   "    20.50%  gzip  gzip  [.] open(/home/carol/x) on db1.prod.example.com\n"
+                   f"    10.50%  gzip  gzip  [.] login {KEY}\n")
+    public, world.table = world.table, private
+    done = world.ask("plain")
+    world.table = public
+    text = json.dumps(world.journal()[-1]["body"])
+    leaked = [name for name in ("10.9.8.7", "carol", "db1", KEY) if name in text]
+    checks.check(done.returncode == 0 and not leaked and "<ip-1>" in text and "<home-1>" in text,
+                 f"no private name leaves {leaked}")
     schema = os.environ.get("SYSGROK_OPENAI_SCHEMA")
     if not schema:
         checks.note("requests are not judged: SYSGROK_OPENAI_SCHEMA is not set")
@@ -338,6 +351,17 @@ def test_nginx(world, checks):
                  "a wrong deployment is named")
 
 
+def test_anthropic(world, checks):
+    settings = {"GAI_API_TYPE": "anthropic", "GAI_API_BASE": world.base(path="")}
+    prose = world.prose("emoji", **settings)
+    checks.check(prose["text"] == "An emoji \U0001f980 and \u20ac 5.\nEnd.\n" and
+                 not prose["notice"], f"Anthropic's API: {prose['text']!r} {prose['notice']} "
+                 f"{prose['error']}")
+    checks.check(prose.get("completion_tokens") is not None, "usage is told there too")
+    sent = world.journal()[-1]
+    checks.check("messages" in sent["path"], f"its path is {sent['path']}")
+
+
 def test_doctor(world, checks):
     env = {"PATH": os.environ["PATH"], "HOME": world.scratch, "no_proxy": "127.0.0.1",
            "GAI_API_KEY": KEY, "GAI_API_BASE": world.base(), "GAI_MODEL": "plain"}
@@ -385,7 +409,8 @@ def test_chat(world, checks):
                      f"a chat about {how} goes on, with checked figures ({status})")
     body = [entry["body"] for entry in world.journal()][-1]
     roles = [message["role"] for message in body["messages"]]
-    checks.check(roles == ["system", "user", "assistant", "user"], f"it tells what was said: {roles}")
+    checks.check(roles == ["system", "user", "assistant", "user"],
+                 f"it tells what was said: {roles}")
     done = world.ask("plain", "-c", "--offline")
     checks.check(done.returncode == 0 and "needs a model" in done.stderr, "a chat needs a model")
 
@@ -432,7 +457,8 @@ def main():
         try:
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
             for test in (test_answers, test_citations, test_failures, test_requests, test_slices,
-                         test_replayed, test_nginx, test_doctor, test_chat, test_interrupt, test_records):
+                         test_replayed, test_nginx, test_anthropic, test_doctor, test_chat,
+                         test_interrupt, test_records):
                 test(world, checks)
         finally:
             children.stop()
