@@ -269,15 +269,21 @@ static bool name_is_any(struct str name, const struct str *forms, size_t count, 
 	return false;
 }
 
+/* What a function may be called, and how to look for it. */
+struct wanted {
+	const struct str *forms;
+	size_t form_count;
+	enum kb_certainty certainty;
+};
+
 static void rows_match(const struct kb_index *index, const struct kb_name *rows, uint32_t count,
-		       const struct str *forms, size_t form_count, enum kb_certainty certainty,
-		       struct kb_match_vec *ret)
+		       const struct wanted *wanted, struct kb_match_vec *ret)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (name_is_any(str_from(kb_text(index, rows[i].text)), forms, form_count,
-				certainty == KB_BY_PATTERN) &&
+		if (name_is_any(str_from(kb_text(index, rows[i].text)), wanted->forms,
+				wanted->form_count, wanted->certainty == KB_BY_PATTERN) &&
 		    !is_command_line(index, &index->entries[rows[i].entry]))
-			match_add(ret, index, rows[i].entry, certainty);
+			match_add(ret, index, rows[i].entry, wanted->certainty);
 }
 
 void knowledge_function_everywhere(const struct knowledge *knowledge, struct str function,
@@ -286,14 +292,15 @@ void knowledge_function_everywhere(const struct knowledge *knowledge, struct str
 	auto_arena struct arena arena = ARENA_INIT;
 	struct str forms[SYMBOL_NAME_FORMS];
 	size_t plain, count = symbol_name_forms(&arena, function, forms, &plain);
+	const struct wanted names = { forms, count, KB_BY_NAME };
+	const struct wanted patterns = { forms + plain, count - plain, KB_BY_PATTERN };
 	const struct kb_index *index;
 
 	for (size_t n = 0; (index = knowledge_layer(knowledge, n)); n++)
-		rows_match(index, index->names, index->name_count, forms, count, KB_BY_NAME, ret);
+		rows_match(index, index->names, index->name_count, &names, ret);
 	/* patterns are families: only where nobody has the name itself */
 	for (size_t n = 0; !ret->count && (index = knowledge_layer(knowledge, n)); n++)
-		rows_match(index, index->patterns, index->pattern_count, forms + plain,
-			   count - plain, KB_BY_PATTERN, ret);
+		rows_match(index, index->patterns, index->pattern_count, &patterns, ret);
 }
 
 struct kb_match knowledge_argument(const struct knowledge *knowledge, struct str program,
