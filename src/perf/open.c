@@ -23,8 +23,8 @@ enum {
 	RING_BYTES_ROOT = 16 << 20,   /* a quarter of a second of 64 KB dumps at 999 Hz */
 	RINGS_BYTES_ROOT = 512 << 20, /* of all CPUs together: machines with many have less each */
 	SIDE_PAGES_MAX = 256,
-	SIDE_WAKEUP_BYTES = 512, /* what the start of a program takes */
-	DUMP_BYTES_MAX = 65528,	 /* 65535 and 65536 are EINVAL */
+	SIDE_WAKEUP_BYTES = 1024, /* what the start of a program takes */
+	DUMP_BYTES_MAX = 65528,	  /* 65535 and 65536 are EINVAL */
 	DUMP_BYTES_MIN = 1024,
 	DUMPS_PER_RING = 48,   /* at least */
 	RINGS_PER_SECOND = 10, /* a ring of a busy CPU is to last a tenth of a second */

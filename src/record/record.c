@@ -21,6 +21,8 @@ enum {
 	HASTY_INTERVAL_MS = 4,
 	BUSY_INTERVAL_MS = 20,
 	IDLE_INTERVAL_MS = 100,
+	/* a flood of maps, as a just-in-time compiler makes it, does not wake us for every few */
+	REST_NS = 3 * 1000 * 1000,
 	FLUSH_INTERVAL_NS = 100 * 1000 * 1000,
 	RESCANS_MAX = 100,
 };
@@ -363,6 +365,7 @@ static struct error *run_loop(struct recorder *recorder)
 	uint64_t before;
 
 	while (!recorder->stop) {
+		nanosleep(&(struct timespec){ .tv_nsec = REST_NS }, NULL);
 		if (poll(recorder->polls.items, recorder->polls.count, wait_ms(recorder)) > 0)
 			read_polls(recorder);
 		before = perf_writer_bytes(recorder->writer);
