@@ -32,6 +32,7 @@ struct perf_writer {
 	size_t used;
 	uint64_t data_offset;
 	uint64_t added, written; /* bytes of records: handed over, and in the file */
+	uint64_t section_bytes;	 /* of the features behind them, table included */
 	uint64_t flushed;	 /* of them, those that the header tells of */
 	struct section_vec sections;
 	struct strbuf build_ids;
@@ -388,8 +389,10 @@ static void write_sections(struct perf_writer *writer)
 	for (size_t i = 0; i < sections->count; i++)
 		strbuf_add(&out,
 			   bytes_str(sections->items[i].bytes, sections->items[i].size_bytes));
-	if (write_all(writer, out.ptr, out.len))
-		write_at(writer, bitmap, sizeof(bitmap), PERF_FILE_HEADER_BYTES - sizeof(bitmap));
+	if (!write_all(writer, out.ptr, out.len))
+		return;
+	writer->section_bytes = out.len;
+	write_at(writer, bitmap, sizeof(bitmap), PERF_FILE_HEADER_BYTES - sizeof(bitmap));
 }
 
 struct error *perf_writer_finish(struct perf_writer *writer)
@@ -412,4 +415,9 @@ bool perf_writer_is_pipe(const struct perf_writer *writer)
 uint64_t perf_writer_bytes(const struct perf_writer *writer)
 {
 	return writer->failed ? writer->written : writer->added;
+}
+
+uint64_t perf_writer_file_bytes(const struct perf_writer *writer)
+{
+	return writer->data_offset + perf_writer_bytes(writer) + writer->section_bytes;
 }

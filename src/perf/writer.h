@@ -40,5 +40,7 @@ MUST_CHECK struct error *perf_writer_finish(struct perf_writer *writer);
 bool perf_writer_is_pipe(const struct perf_writer *writer);
 /* Bytes of records so far. */
 uint64_t perf_writer_bytes(const struct perf_writer *writer);
+/* Size of the whole file: with the header, and after perf_writer_finish with its sections. */
+uint64_t perf_writer_file_bytes(const struct perf_writer *writer);
 /* perf's text: length with padding, text, at least one NUL. Appends to `out`. */
 void perf_string_add(struct strbuf *out, const char *text);

@@ -399,7 +399,7 @@ static void summarize(struct recorder *recorder)
 	summary->samples = counts->samples;
 	summary->lost = MAX(counts->lost, counted);
 	summary->throttled = counts->throttled;
-	summary->file_bytes = perf_writer_bytes(recorder->writer);
+	summary->file_bytes = perf_writer_file_bytes(recorder->writer);
 	summary->duration_s = (double)(now_ns() - recorder->started_ns) / 1e9;
 	summary->dump_bytes = evsel->attr.sample_stack_user;
 	summary->ring_bytes = recorder->events->sample_ring_bytes;
@@ -416,6 +416,7 @@ static void summarize(struct recorder *recorder)
 
 static struct error *finish(struct recorder *recorder)
 {
+	struct error *error;
 	uint64_t times[2];
 
 	perf_events_disable(recorder->events);
@@ -425,8 +426,9 @@ static struct error *finish(struct recorder *recorder)
 	times[0] = recorder->pump.first_sample_ns;
 	times[1] = recorder->pump.last_sample_ns;
 	perf_writer_feature(recorder->writer, PERF_FEATURE_SAMPLE_TIME, times, sizeof(times));
+	error = perf_writer_finish(recorder->writer);
 	summarize(recorder);
-	return perf_writer_finish(recorder->writer);
+	return error;
 }
 
 static struct error *record(struct recorder *recorder)

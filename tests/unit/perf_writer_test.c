@@ -104,12 +104,15 @@ static void what_is_written_reads_back_with_its_features(void **state)
 	auto_perf_writer struct perf_writer *writer = NULL;
 	const uint8_t build_id[16] = { 0xab };
 	struct perf_data *data;
+	struct stat status;
 
 	assert_null(perf_writer_open(fixture->path, &fixture->evsels, &writer));
 	perf_writer_feature_text(writer, PERF_FEATURE_HOSTNAME, "build-7");
 	perf_writer_build_id(writer, -1, PERF_RECORD_MISC_USER, "/bin/x", build_id, 16);
 	add_samples(writer, 1, 100);
 	assert_null(perf_writer_finish(writer));
+	assert_int_equal(stat(fixture->path, &status), 0);
+	assert_int_equal(perf_writer_file_bytes(writer), status.st_size);
 	data = read_back(fixture->path, 100);
 	assert_null(data->damage);
 	assert_string_equal(data->evsels.items[0].name, "cpu-clock");
