@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/id_table.h"
 #include "base/memory.h"
 #include "perf/data.h"
 #include "samples/group_reader.h"
@@ -30,12 +31,6 @@ static_assert(PROFILE_END_NO_STACK == (int)UNWIND_END_COUNT, "the ends of unwind
 VEC_DEFINE(location_vec, struct location)
 VEC_DEFINE(index_vec, uint32_t)
 
-/* Open addressing: id + 1, 0 = free. */
-struct id_slots {
-	uint32_t *slots;
-	uint32_t mask, used;
-};
-
 struct builder {
 	const struct profile_load_options *options;
 	struct profile *profile;
@@ -44,7 +39,7 @@ struct builder {
 	struct session *session;
 	struct symbolizer *symbolizer;
 	struct location_vec locations;
-	struct id_slots location_slots, node_slots;
+	struct id_table location_table, node_table;
 	struct profile_node_vec nodes; /* the trie of locations: `frame` is a location */
 	struct group_reader groups;
 	struct index_vec event_of;  /* evsel -> profile event */
@@ -56,92 +51,71 @@ struct builder {
 	struct index_vec chain_frames;
 };
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15U;
-	return hash ^ (hash >> 29);
-}
-
 static uint64_t location_hash(const struct location *location)
 {
-	return mix(mix((uintptr_t)location->dso, location->address), location->flags);
+	return hash_mix(hash_mix((uintptr_t)location->dso, location->address), location->flags);
 }
 
-static uint64_t node_hash(uint32_t parent, uint32_t location)
+static uint64_t location_row_hash(const void *rows, uint32_t id)
 {
-	return mix(mix(1, (uint64_t)parent << 32 | location), 0);
+	const struct builder *builder = rows;
+
+	return location_hash(&builder->locations.items[id]);
 }
 
-/* Three quarters used: to be grown, and the ids put in anew. */
-static bool slots_are_full(const struct id_slots *table)
+static bool location_is(const void *rows, uint32_t id, const void *key)
 {
-	return !table->slots || (uint64_t)table->used * 4 >= ((uint64_t)table->mask + 1) * 3;
+	const struct builder *builder = rows;
+	const struct location *a = &builder->locations.items[id], *b = key;
+
+	return a->dso == b->dso && a->address == b->address && a->flags == b->flags;
 }
 
-static void slots_grow(struct id_slots *table)
+static uint64_t node_hash(const struct profile_node *node)
 {
-	table->mask = table->slots ? table->mask * 2 + 1 : 4095;
-	free(table->slots);
-	table->slots = x_calloc((size_t)table->mask + 1, sizeof(*table->slots));
+	return hash_mix(hash_mix(1, (uint64_t)node->parent << 32 | node->frame), 0);
 }
 
-static void slots_put(struct id_slots *table, uint64_t hash, uint32_t id)
+static uint64_t node_row_hash(const void *rows, uint32_t id)
 {
-	uint32_t at = (uint32_t)hash & table->mask;
+	const struct builder *builder = rows;
 
-	while (table->slots[at])
-		at = (at + 1) & table->mask;
-	table->slots[at] = id + 1;
+	return node_hash(&builder->nodes.items[id]);
 }
+
+static bool node_is(const void *rows, uint32_t id, const void *key)
+{
+	const struct builder *builder = rows;
+	const struct profile_node *a = &builder->nodes.items[id], *b = key;
+
+	return a->parent == b->parent && a->frame == b->frame;
+}
+
+static const struct id_table_rows location_rows = { location_row_hash, location_is };
+static const struct id_table_rows node_rows = { node_row_hash, node_is };
 
 static uint32_t location_id(struct builder *builder, const struct location *location)
 {
-	struct id_slots *table = &builder->location_slots;
-	struct location_vec *locations = &builder->locations;
-	uint32_t at;
+	struct id_table *table = &builder->location_table;
+	uint32_t *slot =
+		id_table_slot(table, &location_rows, builder, location_hash(location), location);
 
-	if (slots_are_full(table)) {
-		slots_grow(table);
-		for (uint32_t i = 0; i < locations->count; i++)
-			slots_put(table, location_hash(&locations->items[i]), i);
-	}
-	at = (uint32_t)location_hash(location) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask) {
-		const struct location *other = &locations->items[table->slots[at] - 1];
-
-		if (other->dso == location->dso && other->address == location->address &&
-		    other->flags == location->flags)
-			return table->slots[at] - 1;
-	}
-	location_vec_push(locations, *location);
-	table->used++;
-	table->slots[at] = (uint32_t)locations->count;
-	return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
+	location_vec_push(&builder->locations, *location);
+	return id_table_put(table, slot, (uint32_t)builder->locations.count - 1);
 }
 
 static uint32_t node_id(struct builder *builder, uint32_t parent, uint32_t location)
 {
-	struct id_slots *table = &builder->node_slots;
-	struct profile_node_vec *nodes = &builder->nodes;
-	uint32_t at;
+	struct id_table *table = &builder->node_table;
+	const struct profile_node node = { parent, location };
+	uint32_t *slot = id_table_slot(table, &node_rows, builder, node_hash(&node), &node);
 
-	if (slots_are_full(table)) {
-		slots_grow(table);
-		for (uint32_t i = 1; i < nodes->count; i++)
-			slots_put(table, node_hash(nodes->items[i].parent, nodes->items[i].frame),
-				  i);
-	}
-	at = (uint32_t)node_hash(parent, location) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask) {
-		const struct profile_node *node = &nodes->items[table->slots[at] - 1];
-
-		if (node->parent == parent && node->frame == location)
-			return table->slots[at] - 1;
-	}
-	profile_node_vec_push(nodes, (struct profile_node){ parent, location });
-	table->used++;
-	table->slots[at] = (uint32_t)nodes->count;
-	return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
+	profile_node_vec_push(&builder->nodes, node);
+	return id_table_put(table, slot, (uint32_t)builder->nodes.count - 1);
 }
 
 /* The slot for `index` of a table that grows as indices come up; new ones are 0. */
@@ -581,8 +555,8 @@ static void builder_done(struct builder *builder)
 	dso_table_done(&builder->dsos);
 	perf_data_free(builder->data);
 	location_vec_done(&builder->locations);
-	free(builder->location_slots.slots);
-	free(builder->node_slots.slots);
+	id_table_done(&builder->location_table);
+	id_table_done(&builder->node_table);
 	profile_node_vec_done(&builder->nodes);
 	index_vec_done(&builder->event_of);
 	index_vec_done(&builder->thread_of);

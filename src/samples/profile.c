@@ -4,16 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id_table.h"
 #include "base/memory.h"
 
 /* Texts can name any number of events; what comes later counts as the last one. */
 enum { MAX_EVENTS = 4096 };
-
-/* Open addressing over ids: id + 1, 0 = free; the keys are the rows themselves. */
-struct id_table {
-	uint32_t *slots;
-	uint32_t mask, used;
-};
 
 struct profile_index {
 	struct id_table frames, nodes, threads, dsos;
@@ -50,10 +45,10 @@ void profile_free(struct profile *profile)
 	free(profile->os_release);
 	free(profile->cpu);
 	free(profile->damage);
-	free(profile->index->frames.slots);
-	free(profile->index->nodes.slots);
-	free(profile->index->threads.slots);
-	free(profile->index->dsos.slots);
+	id_table_done(&profile->index->frames);
+	id_table_done(&profile->index->nodes);
+	id_table_done(&profile->index->threads);
+	id_table_done(&profile->index->dsos);
 	free(profile->index);
 	free(profile);
 }
@@ -63,152 +58,147 @@ void cleanup_profile(struct profile **profile)
 	profile_free(*profile);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15U;
-	return hash ^ (hash >> 29);
-}
-
 static uint64_t frame_hash(const struct profile_frame *frame)
 {
-	uint64_t hash = mix(frame->name, frame->dso);
+	uint64_t hash = hash_mix(frame->name, frame->dso);
 
-	hash = mix(hash, frame->dso_path);
-	hash = mix(hash, (uint64_t)frame->file << 32 | frame->line);
-	hash = mix(hash, frame->address);
-	return mix(hash, frame->flags);
+	hash = hash_mix(hash, frame->dso_path);
+	hash = hash_mix(hash, (uint64_t)frame->file << 32 | frame->line);
+	hash = hash_mix(hash, frame->address);
+	return hash_mix(hash, frame->flags);
 }
 
-static bool frame_eq(const struct profile_frame *a, const struct profile_frame *b)
+static uint64_t frame_row_hash(const void *rows, uint32_t id)
 {
+	const struct profile *profile = rows;
+
+	return frame_hash(&profile->frames.items[id]);
+}
+
+static bool frame_is(const void *rows, uint32_t id, const void *key)
+{
+	const struct profile *profile = rows;
+	const struct profile_frame *a = &profile->frames.items[id], *b = key;
+
 	return a->name == b->name && a->dso == b->dso && a->dso_path == b->dso_path &&
 	       a->file == b->file && a->line == b->line && a->flags == b->flags &&
 	       a->address == b->address;
 }
 
-static uint64_t node_hash(uint32_t parent, uint32_t frame)
+static uint64_t node_hash(const struct profile_node *node)
 {
-	return mix(mix(1, (uint64_t)parent << 32 | frame), 0);
+	return hash_mix(hash_mix(1, (uint64_t)node->parent << 32 | node->frame), 0);
 }
 
-static uint64_t thread_hash(int32_t pid, int32_t tid, uint32_t comm)
+static uint64_t node_row_hash(const void *rows, uint32_t id)
 {
-	return mix(mix((uint32_t)pid, (uint32_t)tid), comm);
+	const struct profile *profile = rows;
+
+	return node_hash(&profile->nodes.items[id]);
 }
 
-static uint64_t row_hash(const struct profile *profile, const struct id_table *table, uint32_t id)
+static bool node_is(const void *rows, uint32_t id, const void *key)
 {
-	const struct profile_index *index = profile->index;
+	const struct profile *profile = rows;
+	const struct profile_node *a = &profile->nodes.items[id], *b = key;
 
-	if (table == &index->frames)
-		return frame_hash(&profile->frames.items[id]);
-	if (table == &index->nodes)
-		return node_hash(profile->nodes.items[id].parent, profile->nodes.items[id].frame);
-	if (table == &index->threads)
-		return thread_hash(profile->threads.items[id].pid, profile->threads.items[id].tid,
-				   profile->threads.items[id].comm);
-	return mix(profile->dsos.items[id].name, profile->dsos.items[id].path);
+	return a->parent == b->parent && a->frame == b->frame;
 }
 
-/* Room for one more id, so that a slot found afterwards stays the right one. */
-static void make_room(const struct profile *profile, struct id_table *table)
+static uint64_t thread_hash(const struct profile_thread *thread)
 {
-	uint32_t old_count = table->slots ? table->mask + 1 : 0;
-	uint32_t *old = table->slots;
-
-	if ((uint64_t)table->used * 4 + 4 <= (uint64_t)old_count * 3)
-		return;
-	table->mask = old_count ? old_count * 2 - 1 : 63;
-	table->slots = x_calloc((size_t)table->mask + 1, sizeof(*table->slots));
-	for (uint32_t i = 0; i < old_count; i++) {
-		uint32_t at;
-
-		if (!old[i])
-			continue;
-		at = (uint32_t)row_hash(profile, table, old[i] - 1) & table->mask;
-		while (table->slots[at])
-			at = (at + 1) & table->mask;
-		table->slots[at] = old[i];
-	}
-	free(old);
+	return hash_mix(hash_mix((uint32_t)thread->pid, (uint32_t)thread->tid), thread->comm);
 }
+
+static uint64_t thread_row_hash(const void *rows, uint32_t id)
+{
+	const struct profile *profile = rows;
+
+	return thread_hash(&profile->threads.items[id]);
+}
+
+static bool thread_is(const void *rows, uint32_t id, const void *key)
+{
+	const struct profile *profile = rows;
+	const struct profile_thread *a = &profile->threads.items[id], *b = key;
+
+	return a->pid == b->pid && a->tid == b->tid && a->comm == b->comm;
+}
+
+static uint64_t dso_hash(const struct profile_dso *dso)
+{
+	return hash_mix(dso->name, dso->path);
+}
+
+static uint64_t dso_row_hash(const void *rows, uint32_t id)
+{
+	const struct profile *profile = rows;
+
+	return dso_hash(&profile->dsos.items[id]);
+}
+
+static bool dso_is(const void *rows, uint32_t id, const void *key)
+{
+	const struct profile *profile = rows;
+	const struct profile_dso *a = &profile->dsos.items[id], *b = key;
+
+	return a->name == b->name && a->path == b->path;
+}
+
+static const struct id_table_rows frame_rows = { frame_row_hash, frame_is };
+static const struct id_table_rows node_rows = { node_row_hash, node_is };
+static const struct id_table_rows thread_rows = { thread_row_hash, thread_is };
+static const struct id_table_rows dso_rows = { dso_row_hash, dso_is };
 
 uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame)
 {
 	struct id_table *table = &profile->index->frames;
-	uint32_t at;
+	uint32_t *slot = id_table_slot(table, &frame_rows, profile, frame_hash(frame), frame);
 
-	make_room(profile, table);
-	at = (uint32_t)frame_hash(frame) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask)
-		if (frame_eq(&profile->frames.items[table->slots[at] - 1], frame))
-			return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
 	profile_frame_vec_push(&profile->frames, *frame);
-	table->slots[at] = (uint32_t)profile->frames.count;
-	table->used++;
-	return table->slots[at] - 1;
+	return id_table_put(table, slot, (uint32_t)profile->frames.count - 1);
 }
 
 uint32_t profile_node(struct profile *profile, uint32_t parent, uint32_t frame)
 {
 	struct id_table *table = &profile->index->nodes;
-	uint32_t at;
+	const struct profile_node node = { parent, frame };
+	uint32_t *slot = id_table_slot(table, &node_rows, profile, node_hash(&node), &node);
 
-	make_room(profile, table);
-	at = (uint32_t)node_hash(parent, frame) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask) {
-		const struct profile_node *node = &profile->nodes.items[table->slots[at] - 1];
-
-		if (node->parent == parent && node->frame == frame)
-			return table->slots[at] - 1;
-	}
-	profile_node_vec_push(&profile->nodes, (struct profile_node){ parent, frame });
-	table->slots[at] = (uint32_t)profile->nodes.count;
-	table->used++;
-	return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
+	profile_node_vec_push(&profile->nodes, node);
+	return id_table_put(table, slot, (uint32_t)profile->nodes.count - 1);
 }
 
 uint32_t profile_thread(struct profile *profile, int32_t pid, int32_t tid, struct str comm)
 {
 	struct id_table *table = &profile->index->threads;
-	uint32_t comm_id = intern(&profile->texts, comm);
-	uint32_t at;
+	const struct profile_thread thread = {
+		.pid = pid,
+		.tid = tid,
+		.comm = intern(&profile->texts, comm),
+	};
+	uint32_t *slot = id_table_slot(table, &thread_rows, profile, thread_hash(&thread), &thread);
 
-	make_room(profile, table);
-	at = (uint32_t)thread_hash(pid, tid, comm_id) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask) {
-		const struct profile_thread *thread = &profile->threads.items[table->slots[at] - 1];
-
-		if (thread->pid == pid && thread->tid == tid && thread->comm == comm_id)
-			return table->slots[at] - 1;
-	}
-	profile_thread_vec_push(&profile->threads, (struct profile_thread){
-							   .pid = pid,
-							   .tid = tid,
-							   .comm = comm_id,
-						   });
-	table->slots[at] = (uint32_t)profile->threads.count;
-	table->used++;
-	return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
+	profile_thread_vec_push(&profile->threads, thread);
+	return id_table_put(table, slot, (uint32_t)profile->threads.count - 1);
 }
 
 uint32_t profile_dso(struct profile *profile, uint32_t name, uint32_t path)
 {
 	struct id_table *table = &profile->index->dsos;
-	uint32_t at;
+	const struct profile_dso dso = { .name = name, .path = path };
+	uint32_t *slot = id_table_slot(table, &dso_rows, profile, dso_hash(&dso), &dso);
 
-	make_room(profile, table);
-	at = (uint32_t)mix(name, path) & table->mask;
-	for (; table->slots[at]; at = (at + 1) & table->mask) {
-		const struct profile_dso *dso = &profile->dsos.items[table->slots[at] - 1];
-
-		if (dso->name == name && dso->path == path)
-			return table->slots[at] - 1;
-	}
-	profile_dso_vec_push(&profile->dsos, (struct profile_dso){ .name = name, .path = path });
-	table->slots[at] = (uint32_t)profile->dsos.count;
-	table->used++;
-	return table->slots[at] - 1;
+	if (*slot)
+		return *slot - 1;
+	profile_dso_vec_push(&profile->dsos, dso);
+	return id_table_put(table, slot, (uint32_t)profile->dsos.count - 1);
 }
 
 static bool is_clock_name(struct str name)

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/id_table.h"
 #include "base/intern.h"
 #include "base/strbuf.h"
 
@@ -42,6 +43,44 @@ static void equal_texts_get_one_id_and_the_empty_text_is_zero(void **state)
 	assert_int_equal(intern(&interner, STR("name-77")), 79);
 	assert_string_equal(interned_text(&interner, 79), "name-77");
 	interner_done(&interner);
+}
+
+static uint64_t square_hash(const void *rows, uint32_t id)
+{
+	const uint64_t *squares = rows;
+
+	return hash_mix(0, squares[id]);
+}
+
+static bool square_is(const void *rows, uint32_t id, const void *key)
+{
+	const uint64_t *squares = rows, *wanted = key;
+
+	return squares[id] == *wanted;
+}
+
+static void a_row_is_found_again_by_its_key_however_often_the_table_grew(void **state)
+{
+	static const struct id_table_rows how = { square_hash, square_is };
+	static uint64_t squares[3000];
+	struct id_table table = { 0 };
+	uint64_t absent = 2;
+
+	(void)state;
+	for (uint32_t id = 0; id < 3000; id++) {
+		uint32_t *slot;
+
+		squares[id] = (uint64_t)id * id;
+		slot = id_table_slot(&table, &how, squares, hash_mix(0, squares[id]), &squares[id]);
+		assert_int_equal(*slot, 0);
+		assert_int_equal(id_table_put(&table, slot, id), id);
+	}
+	for (uint32_t id = 0; id < 3000; id++)
+		assert_int_equal(*id_table_slot(&table, &how, squares, hash_mix(0, squares[id]),
+						&squares[id]),
+				 id + 1);
+	assert_int_equal(*id_table_slot(&table, &how, squares, hash_mix(0, absent), &absent), 0);
+	id_table_done(&table);
 }
 
 static void a_capped_buffer_drops_what_does_not_fit_and_says_so(void **state)
@@ -88,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrapped_error_reads_from_the_outside_in),
 		cmocka_unit_test(equal_texts_get_one_id_and_the_empty_text_is_zero),
+		cmocka_unit_test(a_row_is_found_again_by_its_key_however_often_the_table_grew),
 		cmocka_unit_test(a_capped_buffer_drops_what_does_not_fit_and_says_so),
 		cmocka_unit_test(a_cursor_never_reads_past_its_end),
 		cmocka_unit_test(a_glob_star_matches_any_run),
