@@ -99,7 +99,7 @@ static void tell_match(struct explanation *x, const char *library, const char *f
 	explain_field(x, entity, "why_hot", match, KB_FIELD_HOT);
 	explain_field(x, entity, "family", match, KB_FIELD_FAMILY);
 	if (match.certainty == KB_BY_PATTERN)
-		explain_note(x, entity, "known by", "its name's pattern: a family of functions",
+		explain_note(x, entity, "known_by", "its name's pattern: a family of functions",
 			     kb_text(match.index, match.entry->origin));
 	if (match.entry->skid)
 		explain_note(x, entity, "beware",
@@ -107,11 +107,11 @@ static void tell_match(struct explanation *x, const char *library, const char *f
 			     kb_text(match.index, match.entry->origin));
 	for (uint32_t i = 0; i < match.entry->hint_count; i++) {
 		const struct kb_hint *hint = &match.index->hints[match.entry->hint_first + i];
-		auto_free char *text =
-			x_asprintf("called by %s: %s", kb_text(match.index, hint->pattern),
-				   kb_text(match.index, hint->text));
+		auto_free char *text = x_asprintf("%s: %s", kb_text(match.index, hint->pattern),
+						  kb_text(match.index, hint->text));
 
-		explain_note(x, entity, "here", text, kb_text(match.index, match.entry->origin));
+		explain_note(x, entity, "by_caller", text,
+			     kb_text(match.index, match.entry->origin));
 	}
 	tell_library(x, known, scope);
 	if (given->no_optimizations)

@@ -29,6 +29,8 @@ static const struct label {
 	{ "near", "near names: ", true },
 	{ "manual", "man page: ", true },
 	{ "value", "value: ", false },
+	{ "by_caller", "called by ", true },
+	{ "known_by", "known by: ", false },
 };
 
 static const struct label *label_of(const char *aspect)
