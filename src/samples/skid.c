@@ -39,7 +39,7 @@ bool skid_is_symbol(struct str name)
 	return false;
 }
 
-/* Per node: 0 not asked, 1 no, 2 yes. */
+/* Where the physical leaf of the stack is such a function. */
 static bool is_skid_leaf(const struct profile *profile, uint32_t node_id)
 {
 	const struct profile_frame *frame = NULL;
@@ -58,6 +58,7 @@ static bool is_skid_leaf(const struct profile *profile, uint32_t node_id)
 
 void skid_find(struct profile *profile)
 {
+	/* per node: 0 not asked, 1 no, 2 yes */
 	auto_free uint8_t *known = x_calloc(profile->nodes.count, 1);
 
 	for (size_t i = 0; i < profile->samples.count; i++) {

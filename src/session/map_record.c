@@ -80,20 +80,14 @@ static struct dso *dso_get(struct session *session, enum dso_kind kind, struct s
 /* Memory that no file on disk stands behind: code in it was made at run time. */
 static bool is_anonymous(const struct perf_mmap *mmap)
 {
-	static const struct {
-		const char *prefix;
-	} known[] = { { "//anon" },
-		      { "/dev/zero" },
-		      { "/anon_hugepage" },
-		      { "anon_inode:" },
-		      { "/memfd:" },
-		      { "/SYSV" },
-		      { "[" } };
+	static const char *const prefixes[] = {
+		"//anon", "/dev/zero", "/anon_hugepage", "anon_inode:", "/memfd:", "/SYSV", "[",
+	};
 
 	if (mmap->path.len == 0 || mmap->flags & MAP_HUGETLB)
 		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (str_starts_with(mmap->path, str_from(known[i].prefix)))
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (str_starts_with(mmap->path, str_from(prefixes[i])))
 			return true;
 	}
 	return false;

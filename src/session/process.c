@@ -11,7 +11,7 @@ enum {
 	PID_KTHREADD = 2,
 };
 
-static struct id_slot *slot_of(const struct id_table *table, int32_t id)
+static struct pid_slot *slot_of(const struct pid_table *table, int32_t id)
 {
 	uint32_t slot = ((uint32_t)id * UINT32_C(0x9e3779b1)) >> 7 & table->mask;
 
@@ -20,9 +20,9 @@ static struct id_slot *slot_of(const struct id_table *table, int32_t id)
 	return &table->slots[slot];
 }
 
-static void id_table_grow(struct id_table *table)
+static void pid_table_grow(struct pid_table *table)
 {
-	struct id_table old = *table;
+	struct pid_table old = *table;
 
 	table->mask = old.slots ? old.mask * 2 + 1 : FIRST_SLOTS - 1;
 	table->slots = x_calloc((size_t)table->mask + 1, sizeof(*table->slots));
@@ -33,22 +33,22 @@ static void id_table_grow(struct id_table *table)
 	free(old.slots);
 }
 
-static void id_table_set(struct id_table *table, int32_t id, size_t index)
+static void pid_table_set(struct pid_table *table, int32_t id, size_t index)
 {
-	struct id_slot *slot;
+	struct pid_slot *slot;
 
 	if (!table->slots || (uint64_t)table->count * 4 >= ((uint64_t)table->mask + 1) * 3)
-		id_table_grow(table);
+		pid_table_grow(table);
 	slot = slot_of(table, id);
 	if (!slot->index_plus_one)
 		table->count++;
-	*slot = (struct id_slot){ id, (uint32_t)index + 1 };
+	*slot = (struct pid_slot){ id, (uint32_t)index + 1 };
 }
 
 /* SIZE_MAX = none. */
-static size_t id_table_find(const struct id_table *table, int32_t id)
+static size_t pid_table_find(const struct pid_table *table, int32_t id)
 {
-	const struct id_slot *slot;
+	const struct pid_slot *slot;
 
 	if (!table->slots)
 		return SIZE_MAX;
@@ -79,7 +79,7 @@ void processes_done(struct processes *processes)
 
 struct process *processes_find(const struct processes *processes, int32_t pid)
 {
-	size_t index = id_table_find(&processes->by_pid, pid);
+	size_t index = pid_table_find(&processes->by_pid, pid);
 
 	return index == SIZE_MAX ? NULL : processes->all.items[index];
 }
@@ -94,7 +94,7 @@ static struct process *process_add(struct processes *processes, int32_t pid)
 	process->pid = pid;
 	process->is_kernel = pid == PID_SWAPPER || pid == PID_KTHREADD;
 	maps_init(&process->maps, processes->map_pool);
-	id_table_set(&processes->by_pid, pid, processes->all.count);
+	pid_table_set(&processes->by_pid, pid, processes->all.count);
 	process_vec_push(&processes->all, process);
 	return process;
 }
@@ -119,7 +119,7 @@ static uint32_t default_comm(struct processes *processes, int32_t tid)
 
 static struct thread *thread_find(const struct processes *processes, int32_t tid)
 {
-	size_t index = id_table_find(&processes->by_tid, tid);
+	size_t index = pid_table_find(&processes->by_tid, tid);
 
 	return index == SIZE_MAX ? NULL : processes->threads.items[index];
 }
@@ -158,7 +158,7 @@ static struct thread *thread_add(struct processes *processes, struct process *pr
 						 .start_ns = time_ns,
 						 .index = (uint32_t)processes->threads.count,
 						 .is_kernel = process->is_kernel };
-	id_table_set(&processes->by_tid, tid, processes->threads.count);
+	pid_table_set(&processes->by_tid, tid, processes->threads.count);
 	thread_vec_push(&processes->threads, thread);
 	processes->last = NULL;
 	return thread;

@@ -28,14 +28,14 @@ struct thread {
 VEC_DEFINE(process_vec, struct process *)
 VEC_DEFINE(thread_vec, struct thread *)
 
-struct id_slot {
+struct pid_slot {
 	int32_t id;
 	uint32_t index_plus_one; /* 0 = free */
 };
 
 /* Open addressing from an id to an index; entries are replaced, never removed. */
-struct id_table {
-	struct id_slot *slots;
+struct pid_table {
+	struct pid_slot *slots;
 	uint32_t mask, count;
 };
 
@@ -44,7 +44,7 @@ enum { PROCESSES_KEPT_DEAD = 256 };
 struct processes {
 	struct process_vec all;	   /* owned */
 	struct thread_vec threads; /* owned, by session_thread.index */
-	struct id_table by_pid, by_tid;
+	struct pid_table by_pid, by_tid;
 	struct interner *texts;			   /* borrowed */
 	struct maps_pool *map_pool;		   /* borrowed */
 	struct thread *last;			   /* samples come in runs */
