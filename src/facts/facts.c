@@ -354,16 +354,60 @@ static int by_key(const void *left, const void *right, void *context)
 	return order ? order : (a->end_ns > b->end_ns) - (a->end_ns < b->end_ns);
 }
 
+double facts_weight(const struct facts *facts, const struct fact *fact)
+{
+	if (strcmp(facts_str(facts, fact->entity.kind), "profile") == 0 ||
+	    fact->type == FACT_ABSENT)
+		return 2;
+	if (fact->type == FACT_NUMBER && strcmp(facts_str(facts, fact->unit), "ratio") == 0)
+		return fact->number;
+	return facts_value(facts, fact->entity, "self", 0);
+}
+
+struct numbered {
+	uint32_t row, cited; /* place in the evidence of the findings; UINT32_MAX = in none */
+	double weight;
+};
+
+static int by_importance(const void *left, const void *right, void *context)
+{
+	const struct numbered *a = left, *b = right;
+
+	if (a->cited != b->cited)
+		return a->cited < b->cited ? -1 : 1;
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return by_key(&a->row, &b->row, context);
+}
+
+static void mark_cited(const struct facts *facts, struct numbered *items)
+{
+	uint32_t place = 0;
+
+	for (size_t i = 0; i < facts->findings.count; i++) {
+		const struct finding *finding = &facts->findings.items[i];
+
+		for (size_t e = 0; e < finding->evidence_count; e++) {
+			struct numbered *item = &items[finding->evidence[e]];
+
+			if (item->cited == UINT32_MAX)
+				item->cited = place++;
+		}
+	}
+}
+
 void facts_number(struct facts *facts)
 {
 	size_t count = facts->facts.count;
-	auto_free uint32_t *rows = x_calloc(count, sizeof(*rows));
+	auto_free struct numbered *items = x_calloc(count, sizeof(*items));
 
 	for (uint32_t i = 0; i < count; i++)
-		rows[i] = i;
-	qsort_r(rows, count, sizeof(*rows), by_key, facts);
+		items[i] = (struct numbered){ i, UINT32_MAX,
+					      facts_weight(facts, &facts->facts.items[i]) };
+	mark_cited(facts, items);
+	qsort_r(items, count, sizeof(*items), by_importance, facts);
 	for (uint32_t i = 0; i < count; i++)
-		facts->facts.items[rows[i]].number_in_answer = i + 1;
+		facts->facts.items[items[i].row].number_in_answer = i + 1;
 }
 
 static int by_weight(const void *left, const void *right, void *context)

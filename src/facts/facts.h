@@ -155,8 +155,12 @@ const struct note *facts_next_note(const struct facts *facts, struct entity enti
 /* The text of the first such note, or NULL. */
 const char *facts_note(const struct facts *facts, struct entity entity, const char *aspect);
 bool facts_related(const struct facts *facts, struct entity a, const char *verb, struct entity b);
-/* Gives F1, F2, ... in the order of (host, kind, name, fact name, window): the same input, the
- * same numbers. */
+/* How much of the whole a fact concerns, 0..1: its own share or its entity's; 2 for what is said of
+ * the whole and for what could not be measured, as both frame all the rest. */
+double facts_weight(const struct facts *facts, const struct fact *fact);
+/* Gives F1, F2, ...: first what the findings rest on, in their order, then by weight, then by key
+ * (host, kind, name, fact name, window): what is read first has short numbers, and the same input
+ * has the same numbers. */
 void facts_number(struct facts *facts);
 /* Findings: by severity (worst first), then rank, then rule and entity. */
 void facts_sort_findings(struct facts *facts);

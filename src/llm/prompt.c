@@ -157,25 +157,13 @@ static int number_cmp(const void *left, const void *right)
 	return a->fact->number_in_answer < b->fact->number_in_answer ? -1 : 1;
 }
 
-static double weight_of(const struct facts *facts, const struct fact *fact)
-{
-	const char *kind = facts_str(facts, fact->entity.kind);
-
-	/* What is said of the whole, and what could not be measured, frames all the rest. */
-	if (strcmp(kind, "profile") == 0 || fact->type == FACT_ABSENT)
-		return 2;
-	if (fact->type == FACT_NUMBER && strcmp(facts_str(facts, fact->unit), "ratio") == 0)
-		return fact->number;
-	return facts_value(facts, fact->entity, "self", 0);
-}
-
 static struct wanted *queue_of(const struct facts *facts)
 {
 	struct wanted *queue = x_calloc(facts->facts.count + 1, sizeof(*queue));
 
 	for (size_t i = 0; i < facts->facts.count; i++) {
 		queue[i].fact = &facts->facts.items[i];
-		queue[i].weight = weight_of(facts, queue[i].fact);
+		queue[i].weight = facts_weight(facts, queue[i].fact);
 	}
 	for (size_t i = 0; i < facts->findings.count; i++) {
 		const struct finding *finding = &facts->findings.items[i];

@@ -63,9 +63,7 @@ uint32_t answer_row_topic(const struct answer *answer, const struct answer_row *
 	return topic_of(answer, dso_entity(answer, row->library));
 }
 
-/* The entity as the facts have it; nothing is added here. */
-static bool find_symbol(const struct answer *answer, uint32_t frame, const char *library,
-			struct entity *ret)
+bool answer_symbol_find(const struct answer *answer, uint32_t frame, struct entity *ret)
 {
 	const struct profile *profile = answer->selection->profile;
 	const char *name = profile_text(profile, profile->frames.items[frame].name);
@@ -74,12 +72,14 @@ static bool find_symbol(const struct answer *answer, uint32_t frame, const char 
 
 	if (!*name)
 		return false;
-	for (const char *c = library; *c; c++)
+	for (const char *c = profile_frame_library(profile, frame); *c; c++)
 		strbuf_add_char(&text, *c == ':' ? '_' : *c);
 	strbuf_addf(&text, ":%s", name);
 	id = intern_find(&answer->facts->texts, strbuf_str(&text));
+	if (id == UINT32_MAX)
+		return false;
 	*ret = answer_entity(answer->facts, "symbol", id);
-	return id != UINT32_MAX;
+	return true;
 }
 
 static struct answer_row row_make(const struct answer *answer, const struct table_row *from)
@@ -90,7 +90,7 @@ static struct answer_row row_make(const struct answer *answer, const struct tabl
 	};
 
 	row.nameless = profile_frame_is_nameless(answer->selection->profile, from->frame);
-	row.named = find_symbol(answer, from->frame, row.library, &row.symbol);
+	row.named = answer_symbol_find(answer, from->frame, &row.symbol);
 	if (row.named) {
 		row.self = facts_find(answer->facts, row.symbol, "self");
 		row.known = facts_note(answer->facts, row.symbol, "what") != NULL;

@@ -49,6 +49,8 @@ void answer_plan_done(struct answer_plan *plan);
 uint32_t answer_row_topic(const struct answer *answer, const struct answer_row *row);
 /* Share of all functions of a topic, as derived before; NULL where none was. */
 const struct fact *answer_topic_share(const struct answer *answer, uint32_t topic);
+/* The function of a frame as the facts have it; false where they do not. */
+bool answer_symbol_find(const struct answer *answer, uint32_t frame, struct entity *ret);
 struct entity answer_entity(const struct facts *facts, const char *kind, uint32_t name);
 /* Short name of a library for people: "the kernel", "no library known". */
 const char *answer_library_label(const char *library);

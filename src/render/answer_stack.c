@@ -16,20 +16,10 @@ struct stack_row {
 static struct stack_row frame_row(const struct answer *answer, uint32_t frame)
 {
 	const struct profile *profile = answer->selection->profile;
-	const char *library = profile_frame_library(profile, frame);
-	const char *name = profile_text(profile, profile->frames.items[frame].name);
 	struct stack_row row = { .frame = frame };
-	auto_strbuf struct strbuf text = STRBUF_INIT;
 
 	row.nameless = profile_frame_is_nameless(profile, frame);
-	if (!*name)
-		return row;
-	for (const char *c = library; *c; c++)
-		strbuf_add_char(&text, *c == ':' ? '_' : *c);
-	strbuf_addf(&text, ":%s", name);
-	row.symbol = answer_entity(answer->facts, "symbol",
-				   intern_find(&answer->facts->texts, strbuf_str(&text)));
-	row.named = row.symbol.name != UINT32_MAX;
+	row.named = answer_symbol_find(answer, frame, &row.symbol);
 	row.known = row.named && facts_note(answer->facts, row.symbol, "what");
 	return row;
 }

@@ -79,6 +79,32 @@ static void numbers_do_not_depend_on_the_order_of_adding(void **state)
 	}
 }
 
+static void evidence_is_numbered_first_and_then_the_heavy(void **state)
+{
+	auto_facts struct facts facts = FACTS_INIT;
+	struct entity small = facts_symbol(&facts, "x", "a_small");
+	struct entity big = facts_symbol(&facts, "x", "z_big");
+	struct entity profile = facts_entity(&facts, "profile", "all");
+	uint32_t light = facts_add_number(&facts, small, "self", 0.01, "ratio", "t");
+	uint32_t heavy = facts_add_number(&facts, big, "self", 0.4, "ratio", "t");
+	uint32_t place = facts_add_text(&facts, big, "place", "z.c:7", "t");
+	uint32_t whole = facts_add_number(&facts, profile, "samples", 100, "samples", "t");
+	uint32_t cited = facts_add_number(&facts, small, "children", 0.02, "ratio", "t");
+	struct finding finding = { .rule = facts_text(&facts, "r"),
+				   .entity = small,
+				   .evidence = &cited,
+				   .evidence_count = 1 };
+
+	(void)state;
+	facts_add_finding(&facts, &finding);
+	facts_number(&facts);
+	assert_int_equal(facts.facts.items[cited].number_in_answer, 1);
+	assert_int_equal(facts.facts.items[whole].number_in_answer, 2);
+	assert_int_equal(facts.facts.items[place].number_in_answer, 3);
+	assert_int_equal(facts.facts.items[heavy].number_in_answer, 4);
+	assert_int_equal(facts.facts.items[light].number_in_answer, 5);
+}
+
 static void notes_are_kept_once_and_in_order(void **state)
 {
 	auto_facts struct facts facts = FACTS_INIT;
@@ -165,6 +191,7 @@ int main(void)
 		cmocka_unit_test(the_same_key_again_replaces_the_value_and_another_window_does_not),
 		cmocka_unit_test(an_absent_fact_has_its_reason_and_no_value),
 		cmocka_unit_test(numbers_do_not_depend_on_the_order_of_adding),
+		cmocka_unit_test(evidence_is_numbered_first_and_then_the_heavy),
 		cmocka_unit_test(notes_are_kept_once_and_in_order),
 		cmocka_unit_test(relations_and_needs_are_added_once),
 		cmocka_unit_test(a_colon_in_a_dso_does_not_move_into_the_function),

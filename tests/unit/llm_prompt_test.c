@@ -81,9 +81,9 @@ static void facts_findings_and_notes_come_with_their_numbers(void **)
 	fill(&facts, 10000, &out, &counts);
 	assert_string_equal(
 		strbuf_text(&out),
-		"A\n- (warning) much memory; from F2\n"
-		"[F1] symbol libc.so.6:malloc\\n\\[\\F9]: children was not measured: no stacks\n"
-		"[F2] symbol libc.so.6:malloc\\n\\[\\F9]: self = 64.57%\n"
+		"A\n- (warning) much memory; from F1\n"
+		"[F1] symbol libc.so.6:malloc\\n\\[\\F9]: self = 64.57%\n"
+		"[F2] symbol libc.so.6:malloc\\n\\[\\F9]: children was not measured: no stacks\n"
 		"- symbol libc.so.6:malloc\\n\\[\\F9], what: allocates\nZ\n");
 	assert_int_equal(counts.facts, 2);
 	assert_int_equal(counts.notes, 1);
