@@ -278,6 +278,7 @@ struct error *answer_give(struct command_context *context, const struct profile_
 	auto_model struct model_session *model = NULL;
 	/* Whatever is wrong with a model, the answer is given first. */
 	struct error *error = model_open(context, &given->model, &model);
+	const struct answer_prose unasked = model_unasked(context, error);
 	struct thinker thinker = thinker_new(context);
 	auto_ruleset_result struct ruleset_result result =
 		think(&thinker, &input->selection, options->stacks, &facts);
@@ -292,6 +293,7 @@ struct error *answer_give(struct command_context *context, const struct profile_
 	};
 
 	answer.is_asked = model;
+	answer.prose = &unasked;
 	chosen.verbosity = context->verbosity;
 	if (is_of_this_machine(input->profile)) {
 		chosen.package_of = package_of_file;

@@ -143,8 +143,10 @@ struct error *explain_give(struct explanation *x, const struct model_options *op
 					 .outline = x->outline };
 	auto_model struct model_session *model = NULL;
 	struct error *error = model_open(context, options, &model);
+	const struct answer_prose unasked = model_unasked(context, error);
 
 	answer.is_asked = model;
+	answer.prose = &unasked;
 	facts_number(&x->facts);
 	if (context->echo_input) {
 		FILE *stream = context->json ? stderr : context->out.stream;

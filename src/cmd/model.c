@@ -307,7 +307,12 @@ static struct error *send(struct model_session *session)
 		fwrite(request.ptr, 1, request.len, context->json ? stderr : context->out.stream);
 		return NULL;
 	}
-	TRY(check_cost(session, strbuf_str(&request)));
+	error = check_cost(session, strbuf_str(&request));
+	if (error) {
+		session->prose.asked = false;
+		session->prose.reason = "max cost";
+		return error;
+	}
 	session->query.prompt = prompt;
 	session->query.citer = &session->citer;
 	session->query.on_text = context->json ? NULL : stream_text;
@@ -358,6 +363,14 @@ static struct error *ask(struct model_session *session, const struct facts *fact
 	return send(session);
 }
 
+struct answer_prose model_unasked(const struct command_context *context, const struct error *error)
+{
+	return (struct answer_prose){ .reason = context->offline ? "offline"
+						: error		 ? "configuration"
+								 : "not configured",
+				      .error = error ? error->message : NULL };
+}
+
 /* The machines that the facts are of. */
 static void mask_hosts(struct masks *masks, const struct facts *facts)
 {
@@ -377,10 +390,12 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
 {
 	struct error *error;
 
-	session->prose = (struct answer_prose){ .model = session->config.model,
+	session->prose = (struct answer_prose){ .asked = !session->options.dry_run,
+						.reason = "dry run",
+						.model = session->config.model,
 						.url = session->url,
 						.id = "" };
-	*ret_prose = session->options.dry_run ? NULL : &session->prose;
+	*ret_prose = &session->prose;
 	citer_init(&session->citer, facts);
 	mask_hosts(&session->masks, facts);
 	error = ask(session, facts, prompt, question);

@@ -51,6 +51,9 @@ MUST_CHECK struct error *model_ask(struct model_session *session, const struct f
 				   const char *prompt, const char *question,
 				   const struct answer_prose **ret_prose);
 
+/* For --json where model_open gave no session; `error` (borrowed, may be NULL) is what it told. */
+struct answer_prose model_unasked(const struct command_context *context, const struct error *error);
+
 /* Goes on after model_ask: a question about the same facts, its answer streamed likewise. */
 MUST_CHECK struct error *model_reply(struct model_session *session, struct str question);
 /* Whether the model answered, so that there is something to go on from. */

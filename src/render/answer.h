@@ -12,8 +12,10 @@
 #include "facts/facts.h"
 #include "samples/select.h"
 
-/* What a model wrote about the answer. */
+/* What a model wrote about the answer, or why none was asked. */
 struct answer_prose {
+	bool asked;
+	const char *reason; /* not asked: "offline", "not configured", "dry run", "configuration" */
 	const char *model, *url;
 	struct str text;		/* with the marks of wrong and uncited figures */
 	unsigned right, wrong, uncited; /* figures */
@@ -47,7 +49,8 @@ struct answer_options {
 	void *package_context;
 };
 
-/* The key "model" and its value, which is null where `prose` is NULL. */
+/* The key "model": {"asked": true, "text", "figures", "error", ...}, or {"asked": false, "reason"}.
+ */
 void prose_write(struct json_writer *json, const struct answer_prose *prose);
 
 void answer_topn_text(const struct term *term, const struct answer *answer,

@@ -94,11 +94,14 @@ static void stacks_write(struct json_writer *json, const struct answer *answer,
 void prose_write(struct json_writer *json, const struct answer_prose *prose)
 {
 	json_key(json, "model");
-	if (!prose) {
-		json_null(json);
+	json_object_begin(json);
+	json_key_bool(json, "asked", prose && prose->asked);
+	if (!prose || !prose->asked) {
+		json_key_text(json, "reason", prose ? prose->reason : "not configured");
+		json_key_text(json, "error", prose ? prose->error : NULL);
+		json_object_end(json);
 		return;
 	}
-	json_object_begin(json);
 	json_key_text(json, "written_by", prose->model);
 	json_key_bool(json, "may_be_wrong", true);
 	json_key(json, "text");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What goes over the wire, against servers that we did not write: aimock (npm), whole, sliced by
 socat, behind nginx with TLS, HTTP/2 and Azure's rules for URLs; requests judged by OpenAI's
-published schema where SYSGROK_OPENAI_SCHEMA names it.
+published schema where that lies beside the tree, or SYSGROK_OPENAI_SCHEMA names it.
 
 usage: llm_aimock.py SYSGROK
 
@@ -22,11 +22,14 @@ import sys
 import tempfile
 import time
 import urllib.request
+import warnings
 
 import perf_tools
 
 AIMOCK = "@copilotkit/aimock@1.43.0"
 KEY = "sk-good-0123456789abcdef"
+SCHEMA = os.environ.get("SYSGROK_OPENAI_SCHEMA") or os.path.join(
+    os.path.dirname(perf_tools.ROOT), "shared", "schemas", "openai-chat-completions.json")
 TABLE = """# Overhead  Command  Shared Object  Symbol
     60.50%  gzip     gzip           [.] longest_match
     20.25%  gzip     gzip           [.] deflate
@@ -177,6 +180,15 @@ def test_citations(world, checks):
 
 
 def test_failures(world, checks):
+    prose = world.prose("always500", GAI_API_KEY="sk-bad-0123456789abcdef")
+    checks.check(prose["asked"] is True and "401" in prose["error"], "JSON has what went wrong")
+    prose = world.prose("plain", "--offline")
+    checks.check(prose["asked"] is False and prose["reason"] == "offline", "and that none was asked")
+    prose = world.prose("plain", "--dry-run")
+    checks.check(prose["asked"] is False and prose["reason"] == "dry run", "or by a dry run")
+    prose = world.prose("plain", GAI_API_TYPE="nonsense")
+    checks.check(prose["asked"] is False and "nonsense" in prose["error"],
+                 "or by a wrong configuration")
     started = time.monotonic()
     done = world.ask("once429")
     checks.check("At last." in done.stdout and time.monotonic() - started >= 1,
@@ -224,22 +236,32 @@ def test_requests(world, checks):
     leaked = [name for name in ("10.9.8.7", "carol", "db1", KEY) if name in text]
     checks.check(done.returncode == 0 and not leaked and "<ip-1>" in text and "<home-1>" in text,
                  f"no private name leaves {leaked}")
-    schema = os.environ.get("SYSGROK_OPENAI_SCHEMA")
-    if not schema:
-        checks.note("requests are not judged: SYSGROK_OPENAI_SCHEMA is not set")
+
+
+def test_schema(world, checks):
+    """All bodies that were sent so far, as OpenAI publishes them."""
+    if not os.path.exists(SCHEMA):
+        checks.note("requests are not judged: there is no "
+                    f"{os.path.relpath(SCHEMA, perf_tools.ROOT)}")
         return
+    warnings.simplefilter("ignore", DeprecationWarning)  # RefResolver: Debian 12 has no other
     try:
         from jsonschema import Draft202012Validator, RefResolver
     except ImportError:
         checks.note("requests are not judged: python3-jsonschema is not installed")
         return
-    with open(schema) as file:
+    with open(SCHEMA) as file:
         spec = json.load(file)
     validator = Draft202012Validator({"$ref": "#/components/schemas/CreateChatCompletionRequest"},
                                      resolver=RefResolver("", spec))
-    body = json.loads(dry.stdout[dry.stdout.index("\n{") + 1:])
-    wrong = [error.message for error in validator.iter_errors(body)]
-    checks.check(not wrong, f"the body of a request is as OpenAI publishes it {wrong[:3]}")
+    # aimock files Anthropic's requests and Azure's beside OpenAI's, told apart by their paths.
+    bodies = [entry["body"] for entry in world.journal()
+              if entry["path"].endswith("/v1/chat/completions")]
+    wrong = [error.message for body in bodies for error in validator.iter_errors(body)]
+    checks.check(len(bodies) > 10 and not wrong,
+                 f"{len(bodies)} bodies of requests are as OpenAI publishes them {wrong[:3]}")
+    broken = bodies[0] | {"max_tokens": "many"}
+    checks.check(any(validator.iter_errors(broken)), "and a broken one is not")
 
 
 def test_slices(world, checks):
@@ -458,7 +480,7 @@ def main():
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
             for test in (test_answers, test_citations, test_failures, test_requests, test_slices,
                          test_replayed, test_nginx, test_anthropic, test_doctor, test_chat,
-                         test_interrupt, test_records):
+                         test_interrupt, test_records, test_schema):
                 test(world, checks)
         finally:
             children.stop()
