@@ -2,7 +2,7 @@
 BUILD = build
 MESON_ARGS =
 
-.PHONY: all sysgrok deps demo check bench fuzz lint install clean
+.PHONY: all sysgrok deps demo check bench fuzz lint install uninstall clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -44,6 +44,10 @@ lint:
 
 install: all
 	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+
+# What the last install from this folder put there.
+uninstall:
+	ninja -C $(BUILD) uninstall
 
 clean:
 	rm -rf $(BUILD) build-*

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cmd/commands.h"
 #include "cmd/help.h"
+#include "cmd/tool.h"
 #include "config.h"
 
 static void print_line(const char *lead, const char *text)
@@ -46,13 +47,14 @@ static enum term_color_mode color_mode(const char *name)
 	return strcmp(name, "never") == 0 ? TERM_COLOR_NEVER : TERM_COLOR_AUTO;
 }
 
-static struct error *usage_hint(struct error *error, const struct command *command)
+static struct error *usage_hint(struct error *error, const struct tool *tool,
+				const struct command *command)
 {
 	if (error_hint(error))
 		return error;
 	if (!command)
-		return error_with_hint(error, "'sysgrok help' shows how it is used");
-	return error_with_hint(error, "'sysgrok %s -h' shows how it is used", command->name);
+		return error_with_hint(error, "'%s help' shows how it is used", tool->name);
+	return error_with_hint(error, "'%s %s -h' shows how it is used", tool->name, command->name);
 }
 
 static struct error *check_operands(const struct command *command, int count, char **operands)
@@ -85,11 +87,13 @@ static struct error *flush_output(void)
 }
 
 /* Called with the options of the command parsed into `options`. */
-static struct error *start(const struct command *command, const struct global_options *global,
-			   const void *options, int argc, char **argv)
+static struct error *start(const struct tool *tool, const struct command *command,
+			   const struct global_options *global, const void *options, int argc,
+			   char **argv)
 {
 	struct warnings warnings = { 0 };
 	struct command_context context = {
+		.tool = tool,
 		.command = command,
 		.options = options,
 		.color = color_mode(global->color),
@@ -106,7 +110,7 @@ static struct error *start(const struct command *command, const struct global_op
 	if (global->debug)
 		log_enable(global->debug);
 	if (global->help) {
-		help_command_page(&context.out, command);
+		help_command_page(&context.out, tool, command);
 		return NULL;
 	}
 	TRY(check_operands(command, argc, argv));
@@ -120,8 +124,8 @@ static struct error *start(const struct command *command, const struct global_op
 	return error;
 }
 
-static struct error *run_command(const struct command *command, struct global_options *global,
-				 int argc, char **argv)
+static struct error *run_command(const struct tool *tool, const struct command *command,
+				 struct global_options *global, int argc, char **argv)
 {
 	auto_strbuf struct strbuf notes = STRBUF_INIT;
 	char *options = x_calloc(1, command->options_size);
@@ -142,16 +146,16 @@ static struct error *run_command(const struct command *command, struct global_op
 		print_version();
 	} else if (!error) {
 		print_notes(strbuf_str(&notes));
-		error = start(command, global, options, operands, argv);
+		error = start(tool, command, global, options, operands, argv);
 	}
 	free_options(command, options);
 	if (error && error->code == ERROR_USAGE)
-		error = usage_hint(error, command);
+		error = usage_hint(error, tool, command);
 	return error;
 }
 
 /* argv[0] is the first word after the program's name. */
-static struct error *sysgrok(int argc, char **argv)
+static struct error *run_tool(const struct tool *tool, int argc, char **argv)
 {
 	struct global_options global = GLOBAL_OPTIONS_INIT;
 	struct options_input input = {
@@ -166,51 +170,29 @@ static struct error *sysgrok(int argc, char **argv)
 
 	error = options_parse(&input, argc, argv, NULL, &operands);
 	if (error)
-		return usage_hint(error, NULL);
+		return usage_hint(error, tool, NULL);
 	if (global.version) {
 		print_version();
 		return NULL;
 	}
 	if (!operands && !global.help)
 		return error_with_hint(error_new(ERROR_USAGE, "no command was given"),
-				       "'sysgrok help' lists the commands");
+				       "'%s help' lists the commands", tool->name);
 	if (operands) {
 		command = command_find(argv[0]);
 		if (!command)
-			return command_unknown(argv[0]);
-		return run_command(command, &global, operands - 1, argv + 1);
+			return command_unknown(tool, argv[0]);
+		return run_command(tool, command, &global, operands - 1, argv + 1);
 	}
 	out = term_on(stdout, color_mode(global.color));
-	help_overall(&out);
+	help_overall(&out, tool);
 	return NULL;
-}
-
-/* The programs that this file can be, by the base name it was called with; the first is any other.
- */
-static const struct tool {
-	const char *name;
-	struct error *(*run)(int argc, char **argv);
-} tools[] = {
-	{ "sysgrok", sysgrok },
-};
-
-static const struct tool *tool_of(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	struct str name = str_from(slash ? slash + 1 : path);
-
-	if (str_ends_with(name, STR(".py")))
-		name.len -= 3;
-	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
-		if (str_is(name, tools[i].name))
-			return &tools[i];
-	}
-	return &tools[0];
 }
 
 int main(int argc, char **argv)
 {
-	auto_error struct error *error = tool_of(argv[0])->run(MAX(argc - 1, 0), argv + 1);
+	const struct tool *tool = tool_find(argc ? argv[0] : NULL);
+	auto_error struct error *error = run_tool(tool, MAX(argc - 1, 0), argv + 1);
 
 	if (!error)
 		error = flush_output();

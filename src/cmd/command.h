@@ -17,6 +17,7 @@
 #include "base/term.h"
 
 struct command;
+struct tool;
 
 /* What the global options say of asking a model. */
 struct model_wishes {
@@ -29,6 +30,7 @@ struct model_wishes {
 
 /* What every command gets, from the global options and the terminal. */
 struct command_context {
+	const struct tool *tool; /* the name that the program was called by */
 	const struct command *command;
 	const void *options; /* the command's own struct, NULL where it has none */
 	struct term out;     /* standard output: the result goes there and nothing else */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cmd/tool.h"
+
 extern const struct command completion_command;
 extern const struct command doctor_command;
 extern const struct command explainfunction_command;
@@ -76,18 +78,26 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-struct error *command_unknown(const char *name)
+struct error *command_unknown(const struct tool *tool, const char *name)
 {
+	const struct absent_command *absent = absent_command_find(name);
 	const char *names[64], *nearest;
 	size_t count = 0;
-	struct error *error = error_new(ERROR_USAGE, "there is no command '%s'", name);
+	struct error *error;
+
+	if (absent)
+		return error_with_hint(error_new(ERROR_UNSUPPORTED,
+						 "'%s' (%s) is not in this version yet", name,
+						 absent->what),
+				       "%s", absent->instead);
+	error = error_new(ERROR_USAGE, "there is no command '%s'", name);
 
 	for (size_t i = 0; commands[i] && count < ARRAY_SIZE(names); i++)
 		names[count++] = commands[i]->name;
 	nearest = nearest_name(name, names, count);
 	if (nearest)
 		return error_with_hint(error, "did you mean '%s'?", nearest);
-	return error_with_hint(error, "'sysgrok help' lists the commands");
+	return error_with_hint(error, "'%s help' lists the commands", tool->name);
 }
 
 const char *command_group_title(enum command_group group)

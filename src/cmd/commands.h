@@ -24,6 +24,7 @@ extern const struct option global_options[];
 extern const struct command *const commands[];
 
 const struct command *command_find(const char *name);
-/* An ERROR_USAGE that names the nearest command. */
-struct error *command_unknown(const char *name);
+/* An ERROR_USAGE that names the nearest command; of one that is not there yet, ERROR_UNSUPPORTED.
+ */
+struct error *command_unknown(const struct tool *tool, const char *name);
 const char *command_group_title(enum command_group group);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/tool.h"
 
 static bool has_choices(const struct option *option)
 {
@@ -41,6 +42,13 @@ static void put_quoted(FILE *out, const char *text, const char *escape, bool bac
 		else
 			fputc(*text, out);
 	}
+}
+
+/* The names that the program is called by, each behind a blank. */
+static void put_tool_names(FILE *out)
+{
+	for (size_t i = 0; tool_names[i]; i++)
+		fprintf(out, " %s", tool_names[i]);
 }
 
 static void put_command_names(FILE *out)
@@ -135,8 +143,10 @@ static void write_bash(FILE *out)
 	      "\t# Without words of ours, bash offers file names.\n"
 	      "\t[ -z \"$words\" ] || mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	      "}\n"
-	      "complete -o default -F _sysgrok sysgrok\n",
+	      "complete -o default -F _sysgrok",
 	      out);
+	put_tool_names(out);
+	fputc('\n', out);
 }
 
 static void zsh_spec(FILE *out, const char *dashes, const char *name, const struct option *o)
@@ -178,8 +188,9 @@ static void zsh_specs(FILE *out, const struct option *options)
 
 static void write_zsh(FILE *out)
 {
-	fputs("#compdef sysgrok\n"
-	      "_sysgrok() {\n"
+	fputs("#compdef", out);
+	put_tool_names(out);
+	fputs("\n_sysgrok() {\n"
 	      "\tlocal context state line curcontext=$curcontext\n"
 	      "\tlocal -a commands=(\n",
 	      out);
@@ -221,8 +232,10 @@ static void write_zsh(FILE *out)
 	fputs("\tesac\n"
 	      "}\n"
 	      "if [ \"$funcstack[1]\" = _sysgrok ]; then _sysgrok \"$@\"; "
-	      "else compdef _sysgrok sysgrok; fi\n",
+	      "else compdef _sysgrok",
 	      out);
+	put_tool_names(out);
+	fputs("; fi\n", out);
 }
 
 static void fish_options(FILE *out, const char *condition, const struct option *options)
@@ -270,6 +283,8 @@ static void write_fish(FILE *out)
 	fputs("complete -c sysgrok -n '__fish_seen_subcommand_from help' -f -a '", out);
 	put_command_names(out);
 	fputs("'\n", out);
+	for (size_t i = 1; tool_names[i]; i++)
+		fprintf(out, "complete -c %s -w sysgrok\n", tool_names[i]);
 }
 
 static struct error *run_completion(struct command_context *context, int, char **argv)

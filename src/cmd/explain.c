@@ -159,7 +159,8 @@ struct error *explain_give(struct explanation *x, const struct model_options *op
 		fflush(context->out.stream);
 	}
 	if (model)
-		error = model_ask(model, &x->facts, context->command->name, input, &answer.prose);
+		error = model_ask(model, &x->facts, x->prompt ? x->prompt : context->command->name,
+				  input, &answer.prose);
 	if (context->json)
 		explain_json(context->out.stream, &answer);
 	if (!error && context->model->chat)

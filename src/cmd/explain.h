@@ -16,6 +16,7 @@ struct explanation {
 	struct knowledge *knowledge;
 	struct facts facts;
 	struct explain_outline outline;
+	const char *prompt; /* what a model is asked by; NULL: the one of the command's name */
 };
 
 struct explanation explanation_new(struct command_context *context);

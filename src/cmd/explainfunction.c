@@ -3,18 +3,20 @@
 
 #include "base/memory.h"
 #include "cmd/explain.h"
+#include "cmd/tool.h"
 #include "knowledge/man_file.h"
 #include "knowledge/symbol_name.h"
 
 struct explainfunction_options {
-	bool suggest; /* perf-gpt's; suggestions are always given */
+	bool suggest; /* called as perf-gpt, nothing is suggested without it; else it changes
+			 nothing */
 	bool no_optimizations;
 	struct model_options model;
 };
 
 /* clang-format off */
 static const struct option options[] = {
-	{ 's', "suggest-optimizations", NULL, "say what to change: done anyway, kept from perf-gpt",
+	{ 's', "suggest-optimizations", NULL, "say what to change; done anyway, except by perf-gpt",
 	  OPTION_FLAG, offsetof(struct explainfunction_options, suggest) },
 	{ 0, "suggest-optimisations", NULL, NULL, OPTION_FLAG,
 	  offsetof(struct explainfunction_options, suggest) },
@@ -26,6 +28,14 @@ static const struct option options[] = {
 	OPTIONS_END
 };
 /* clang-format on */
+
+/* perf-gpt suggests when it is asked to, its successors unless they are asked not to. */
+static bool is_explanation_only(const struct explanation *x)
+{
+	const struct explainfunction_options *given = x->context->options;
+
+	return given->no_optimizations || (x->context->tool->suggests_on_demand && !given->suggest);
+}
 
 enum { MAX_MATCHES = 8, MAX_SYNOPSIS_LINES = 4 };
 
@@ -88,7 +98,6 @@ static void tell_library(struct explanation *x, struct kb_match library, const c
 static void tell_match(struct explanation *x, const char *library, const char *function,
 		       struct kb_match match)
 {
-	const struct explainfunction_options *given = x->context->options;
 	auto_free char *scope = *library ? x_strndup(library, strlen(library)) : scope_title(match);
 	auto_free char *title = x_asprintf("%s (%s)", function, scope);
 	struct kb_match known = library_of(x, library, match);
@@ -114,7 +123,7 @@ static void tell_match(struct explanation *x, const char *library, const char *f
 			     kb_text(match.index, match.entry->origin));
 	}
 	tell_library(x, known, scope);
-	if (given->no_optimizations)
+	if (is_explanation_only(x))
 		return;
 	explain_changes(x, 1, match);
 	told = match.entry->advice_count > 0;
@@ -185,8 +194,7 @@ static void tell_unknown(struct explanation *x, const char *library, const char 
 	if (!*library)
 		return;
 	tell_library(x, known, library);
-	if (known.entry &&
-	    !((const struct explainfunction_options *)x->context->options)->no_optimizations)
+	if (known.entry && !is_explanation_only(x))
 		explain_topic(x, 1, known);
 }
 
@@ -198,6 +206,8 @@ static struct error *run_explainfunction(struct command_context *context, int ar
 	struct kb_match_vec matches = { 0 };
 	bool has_page;
 
+	if (is_explanation_only(&x))
+		x.prompt = "explainonly";
 	if (argc > 1) {
 		struct kb_match match =
 			knowledge_function(x.knowledge, str_from(library), str_from(function));

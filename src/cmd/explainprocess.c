@@ -557,6 +557,8 @@ static struct error *run_explainprocess(struct command_context *context, int arg
 	const struct explainprocess_options *given = context->options;
 	auto_explanation struct explanation x = explanation_new(context);
 
+	if (given->no_optimizations)
+		x.prompt = "explainonly";
 	process_tell(&x, given, argc, argv, 0);
 	return explain_give(&x, &given->model, argc, argv);
 }

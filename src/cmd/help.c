@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_out.h"
+#include "base/memory.h"
 #include "cmd/commands.h"
 #include "config.h"
 
@@ -28,6 +29,12 @@ static void print_options(const struct term *out, const struct option *options)
 	fputs(strbuf_text(&text), out->stream);
 }
 
+static void print_summary(const struct term *out, const char *name, const char *summary)
+{
+	fprintf(out->stream, "  %-*s", SUMMARY_COLUMN - 2, name);
+	term_wrap(out->stream, str_from(summary), page_width(out), SUMMARY_COLUMN);
+}
+
 static void print_group(const struct term *out, enum command_group group)
 {
 	bool empty = true;
@@ -38,33 +45,66 @@ static void print_group(const struct term *out, enum command_group group)
 		if (empty)
 			heading(out, command_group_title(group));
 		empty = false;
-		fprintf(out->stream, "  %-*s", SUMMARY_COLUMN - 2, commands[i]->name);
-		term_wrap(out->stream, str_from(commands[i]->summary), page_width(out),
-			  SUMMARY_COLUMN);
+		print_summary(out, commands[i]->name, commands[i]->summary);
 	}
 }
 
-void help_overall(const struct term *out)
+/* The commands that an earlier tool had, in its order. */
+static void print_tool_commands(const struct term *out, const struct tool *tool)
 {
-	fputs("sysgrok " SYSGROK_VERSION
-	      ": why is this Linux machine slow, and what can be done about it\n\n"
-	      "usage: sysgrok [global options] COMMAND [options] [operands]\n",
-	      out->stream);
-	for (int group = 0; group < COMMAND_GROUPS; group++)
+	heading(out, "commands");
+	for (size_t i = 0; tool->commands[i]; i++) {
+		const struct command *command = command_find(tool->commands[i]);
+		const struct absent_command *absent = absent_command_find(tool->commands[i]);
+
+		if (command) {
+			print_summary(out, command->name, command->summary);
+		} else if (absent) {
+			auto_free char *what =
+				x_asprintf("(not in this version yet) %s", absent->what);
+
+			print_summary(out, absent->name, what);
+		}
+	}
+}
+
+void help_overall(const struct term *out, const struct tool *tool)
+{
+	struct str forms = str_from(tool->usage), form;
+	const char *lead = "usage:", *name = tool->name;
+
+	fputs("sysgrok " SYSGROK_VERSION, out->stream);
+	if (tool->commands)
+		fprintf(out->stream, " as %s", name);
+	fputs(": why is this Linux machine slow, and what can be done about it\n\n", out->stream);
+	while (str_next_line(&forms, &form)) {
+		fprintf(out->stream, "%-6s %-*s %.*s\n", lead, (int)strlen(tool->name), name,
+			STR_ARG(form));
+		lead = name = "";
+	}
+	if (tool->commands)
+		print_tool_commands(out, tool);
+	for (int group = 0; !tool->commands && group < COMMAND_GROUPS; group++)
 		print_group(out, (enum command_group)group);
 	heading(out, "global options");
 	print_options(out, global_options);
-	fputs("\n'sysgrok COMMAND -h' explains a command; 'man sysgrok' has the exit statuses.\n",
-	      out->stream);
+	fprintf(out->stream, "\n'%s COMMAND -h' explains a command; ", tool->name);
+	if (tool->commands)
+		fputs("'sysgrok help' lists all of them, and\nall are taken here too. "
+		      "'man sysgrok' has the exit statuses.\n",
+		      out->stream);
+	else
+		fputs("'man sysgrok' has the exit statuses.\n", out->stream);
 }
 
-static void print_usage(const struct term *out, const struct command *command)
+static void print_usage(const struct term *out, const struct tool *tool,
+			const struct command *command)
 {
 	struct str forms = str_from(command->usage), form;
 	const char *lead = "usage:";
 
 	while (str_next_line(&forms, &form)) {
-		fprintf(out->stream, "%-6s sysgrok %s%s%.*s\n", lead, command->name,
+		fprintf(out->stream, "%-6s %s %s%s%.*s\n", lead, tool->name, command->name,
 			form.len ? " " : "", STR_ARG(form));
 		lead = "";
 	}
@@ -80,10 +120,11 @@ static void print_examples(const struct term *out, const struct command *command
 	}
 }
 
-void help_command_page(const struct term *out, const struct command *command)
+void help_command_page(const struct term *out, const struct tool *tool,
+		       const struct command *command)
 {
-	print_usage(out, command);
-	fprintf(out->stream, "\n%ssysgrok %s%s: ", term_style(out, TERM_BOLD), command->name,
+	print_usage(out, tool, command);
+	fprintf(out->stream, "\n%s%s %s%s: ", term_style(out, TERM_BOLD), tool->name, command->name,
 		term_style(out, TERM_PLAIN));
 	term_wrap(out->stream, str_from(command->summary), page_width(out), 0);
 	if (command->description) {
@@ -96,7 +137,7 @@ void help_command_page(const struct term *out, const struct command *command)
 	}
 	if (command->examples)
 		print_examples(out, command);
-	fputs("\nGlobal options: 'sysgrok help'.\n", out->stream);
+	fprintf(out->stream, "\nGlobal options: '%s help'.\n", tool->name);
 }
 
 static const char *kind_name(const struct option *option)
@@ -159,6 +200,11 @@ static void help_json(FILE *out)
 	json_key_text(&json, "version", SYSGROK_VERSION);
 	json_options(&json, "global_options", global_options);
 	json_commands(&json);
+	json_key(&json, "absent_commands");
+	json_array_begin(&json);
+	for (const struct absent_command *c = absent_commands; c->name; c++)
+		json_text(&json, c->name);
+	json_array_end(&json);
 	json_key(&json, "exit_statuses");
 	json_array_begin(&json);
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
@@ -181,13 +227,13 @@ static struct error *run_help(struct command_context *context, int argc, char **
 		return NULL;
 	}
 	if (!argc) {
-		help_overall(&context->out);
+		help_overall(&context->out, context->tool);
 		return NULL;
 	}
 	command = command_find(argv[0]);
 	if (!command)
-		return command_unknown(argv[0]);
-	help_command_page(&context->out, command);
+		return command_unknown(context->tool, argv[0]);
+	help_command_page(&context->out, context->tool, command);
 	return NULL;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/tool.h"
 
-void help_overall(const struct term *out);
-void help_command_page(const struct term *out, const struct command *command);
+void help_overall(const struct term *out, const struct tool *tool);
+void help_command_page(const struct term *out, const struct tool *tool,
+		       const struct command *command);

@@ -23,6 +23,7 @@ static const struct {
 	{ "system", &embedded_system_md },
 	{ "topn", &embedded_topn_md },
 	{ "explainfunction", &embedded_explainfunction_md },
+	{ "explainonly", &embedded_explainonly_md },
 	{ "explainprocess", &embedded_explainprocess_md },
 	{ "findfaster", &embedded_findfaster_md },
 	{ "stacktrace", &embedded_stacktrace_md },
