@@ -9,26 +9,47 @@
 #include "base/memory.h"
 #include "base/units.h"
 #include "base/vec.h"
+#include "llm/cite_match.h"
 #include "llm/figure.h"
 
-#define GROUP_MAX 16
+#define GROUP_MAX CITED_MAX
 #define SENTENCE_LINES_MAX 12
 #define SENTENCE_BYTES_MAX 4096
+
+/* What is counted: a unit that is a word. "/s" is read apart, an "s" at the end may be missing. */
+static void noun_add(struct figure_nouns *nouns, struct str unit)
+{
+	if (str_ends_with(unit, STR("/s")))
+		unit.len -= 2;
+	if (unit.len && unit.ptr[unit.len - 1] == 's')
+		unit.len--;
+	if (unit.len < 3 || str_is(unit, "ratio"))
+		return;
+	for (size_t i = 0; i < nouns->count; i++) {
+		if (str_eq(nouns->items[i], unit))
+			return;
+	}
+	nouns->items[nouns->count++] = unit;
+}
 
 void citer_init(struct citer *citer, const struct facts *facts)
 {
 	*citer = (struct citer){ .facts = facts, .count = facts->facts.count + 1 };
+	citer->nouns.items = x_calloc(citer->count, sizeof(struct str));
 	citer->by_number = x_calloc(citer->count, sizeof(const struct fact *));
 	for (size_t i = 0; i < facts->facts.count; i++) {
 		const struct fact *fact = &facts->facts.items[i];
 
 		if (fact->number_in_answer && fact->number_in_answer < citer->count)
 			citer->by_number[fact->number_in_answer] = fact;
+		noun_add(&citer->nouns, str_from(facts_str(facts, fact->unit)));
 	}
 }
 
 void citer_done(struct citer *citer)
 {
+	free(citer->nouns.items);
+	citer->nouns = (struct figure_nouns){ 0 };
 	free(citer->by_number);
 	citer->by_number = NULL;
 }
@@ -79,7 +100,7 @@ static void sentence_done(struct sentence *sentence)
 }
 
 /* "[F12]", "[F1, F2]", "(F3)", "[F12 self=64.57%]": its bytes, 0 where it is none. */
-static size_t read_citation(struct str text, struct group *group)
+static size_t read_bracketed(struct str text, struct group *group)
 {
 	char end = text.len && *text.ptr == '[' ? ']' : ')';
 	size_t close = 0;
@@ -106,12 +127,46 @@ static size_t read_citation(struct str text, struct group *group)
 	return close + 1;
 }
 
+/* "F12" by itself: in a cell of a table, or "(see F12)". */
+static size_t read_bare(struct str text, size_t at, struct group *group)
+{
+	size_t digits = 0;
+	uint64_t number;
+
+	if (text.ptr[at] != 'F' || (at && (isalnum((unsigned char)text.ptr[at - 1]) ||
+					   memchr("_-.`/", text.ptr[at - 1], 5))))
+		return 0;
+	while (at + 1 + digits < text.len && isdigit((unsigned char)text.ptr[at + 1 + digits]))
+		digits++;
+	if (!digits || digits > 6 ||
+	    (at + 1 + digits < text.len && (isalpha((unsigned char)text.ptr[at + 1 + digits]) ||
+					    memchr("_-`", text.ptr[at + 1 + digits], 3))) ||
+	    !str_to_u64((struct str){ text.ptr + at + 1, digits }, &number))
+		return 0;
+	group->numbers[group->count++] = (uint32_t)number;
+	return 1 + digits;
+}
+
+static size_t read_citation(struct str text, size_t at, struct group *group)
+{
+	size_t bytes = read_bracketed((struct str){ text.ptr + at, text.len - at }, group);
+
+	return bytes ? bytes : read_bare(text, at, group);
+}
+
 /* Only what parts two citations of one group. */
 static bool is_glue(struct str text)
 {
+	static const char *const glues[] = { ",",     "and",	    ", and",	   "+",	  "/",
+					     "&",     "-",	    "vs",	   "vs.", "plus",
+					     "minus", "divided by", "\xe2\x88\x92" };
+
 	text = str_trim(text);
-	return !text.len || str_is(text, ",") || str_is(text, "and") || str_is(text, ", and") ||
-	       str_is(text, "+") || str_is(text, "/") || str_is(text, "&");
+	for (size_t i = 0; i < ARRAY_SIZE(glues); i++) {
+		if (str_is(text, glues[i]))
+			return true;
+	}
+	return !text.len;
 }
 
 static void find_groups(struct sentence *sentence)
@@ -123,7 +178,7 @@ static void find_groups(struct sentence *sentence)
 		struct group *last = sentence->groups.count
 					     ? &sentence->groups.items[sentence->groups.count - 1]
 					     : NULL;
-		size_t bytes = read_citation((struct str){ text.ptr + at, text.len - at }, &group);
+		size_t bytes = read_citation(text, at, &group);
 
 		if (!bytes)
 			continue;
@@ -156,11 +211,66 @@ static bool is_code(struct str text, const struct figure *figure)
 	return open + 1 != figure->at || close >= text.len || text.ptr[close] != '`';
 }
 
+/* The word that ends (or begins) a text, without blanks and marks around it. */
+static struct str word_at_end(struct str text)
+{
+	size_t end = text.len, start;
+
+	while (end && !isalnum((unsigned char)text.ptr[end - 1]) && text.ptr[end - 1] != ']')
+		end--;
+	start = end;
+	while (start && isalnum((unsigned char)text.ptr[start - 1]))
+		start--;
+	return (struct str){ text.ptr + start, end - start };
+}
+
+static struct str word_at_start(struct str text)
+{
+	size_t start = 0, end;
+
+	while (start < text.len && (text.ptr[start] == ' ' || text.ptr[start] == '\n'))
+		start++;
+	end = start;
+	while (end < text.len && isalnum((unsigned char)text.ptr[end]))
+		end++;
+	return (struct str){ text.ptr + start, end - start };
+}
+
+static bool same_word(struct str a, struct str b)
+{
+	return a.len && a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* The figure stands in the note, and so does the word before or behind it. */
+static bool is_in_note(struct str note, struct str text, const struct figure *figure)
+{
+	struct str wanted = { text.ptr + figure->at, figure->length };
+	size_t behind = figure->at + figure->length;
+	struct str before_text = word_at_end((struct str){ text.ptr, figure->at });
+	struct str behind_text =
+		word_at_start((struct str){ text.ptr + behind, text.len - behind });
+
+	for (size_t at = 0; at + wanted.len <= note.len; at++) {
+		size_t end = at + wanted.len;
+
+		if (memcmp(note.ptr + at, wanted.ptr, wanted.len) != 0 ||
+		    (at && (isalnum((unsigned char)note.ptr[at - 1]) ||
+			    memchr(".,", note.ptr[at - 1], 2))))
+			continue;
+		if (same_word(word_at_end((struct str){ note.ptr, at }), before_text) ||
+		    same_word(word_at_start((struct str){ note.ptr + end, note.len - end }),
+			      behind_text))
+			return true;
+	}
+	return false;
+}
+
 /* What a note says is known, not measured, and may be repeated. */
-static bool is_of_a_note(const struct facts *facts, struct str figure)
+static bool is_of_a_note(const struct facts *facts, struct str text, const struct figure *figure)
 {
 	for (size_t i = 0; i < facts->notes.count; i++) {
-		if (str_find(str_from(facts_str(facts, facts->notes.items[i].text)), figure) >= 0)
+		if (is_in_note(str_from(facts_str(facts, facts->notes.items[i].text)), text,
+			       figure))
 			return true;
 	}
 	return false;
@@ -171,92 +281,14 @@ static void find_figures(const struct citer *citer, struct sentence *sentence)
 	struct figure figure;
 	size_t from = 0;
 
-	while (figure_find(sentence->text, from, &figure)) {
+	while (figure_find(sentence->text, &citer->nouns, from, &figure)) {
 		from = figure.at + figure.length;
 		if (is_code(sentence->text, &figure) ||
-		    is_of_a_note(citer->facts,
-				 (struct str){ sentence->text.ptr + figure.at, figure.length }))
+		    is_of_a_note(citer->facts, sentence->text, &figure))
 			continue;
 		figure_vec_push(&sentence->figures, figure);
 	}
 }
-
-/* ---- figures against facts */
-
-static bool near(double value, double wanted, const struct figure *figure)
-{
-	double slack = figure->step / 2;
-
-	switch (figure->sense) {
-	case FIGURE_ABOUT:
-		slack = MAX(slack, MAX(fabs(wanted) * 0.05, figure->step));
-		break;
-	case FIGURE_OVER:
-		return value >= wanted - slack && value <= wanted * 1.25 + figure->step;
-	case FIGURE_UNDER:
-		return value <= wanted + slack && value >= wanted * 0.75 - figure->step;
-	case FIGURE_EXACT:
-		break;
-	}
-	if (figure->low < figure->value)
-		return value >= figure->low - slack && value <= figure->value + slack;
-	return fabs(value - wanted) <= slack * (1 + 1e-9) + fabs(wanted) * 1e-12;
-}
-
-/* The model saw a ratio with two decimals and may have rounded once more. */
-static bool equals(double value, const struct figure *figure)
-{
-	if (near(value, figure->value, figure))
-		return true;
-	return figure->unit == FIGURE_SHARE &&
-	       near(round(value * 10000) / 10000, figure->value, figure);
-}
-
-static bool same_noun(struct str a, struct str b)
-{
-	while (a.len && a.ptr[a.len - 1] == 's')
-		a.len--;
-	while (b.len && b.ptr[b.len - 1] == 's')
-		b.len--;
-	return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-/* Whether a fact's unit can be written as the figure's. */
-static bool fits(const struct facts *facts, const struct fact *fact, const struct figure *figure)
-{
-	const char *unit = facts_str(facts, fact->unit);
-
-	if (fact->type != FACT_NUMBER)
-		return false;
-	switch (figure->unit) {
-	case FIGURE_SHARE:
-		return strcmp(unit, "ratio") == 0 || strcmp(unit, "%") == 0;
-	case FIGURE_TIMES:
-		return strcmp(unit, "ratio") == 0 || strcmp(unit, "x") == 0;
-	case FIGURE_TIME:
-		return strcmp(unit, "ns") == 0;
-	case FIGURE_BYTES:
-		return strcmp(unit, "bytes") == 0;
-	case FIGURE_COUNT:
-		return same_noun(str_from(unit), figure->noun);
-	}
-	return false;
-}
-
-static bool equals_one(const struct facts *facts, const struct fact *fact,
-		       const struct figure *figure)
-{
-	if (figure->unit == FIGURE_COUNT && same_noun(STR("samples"), figure->noun) && fact->n &&
-	    equals((double)fact->n, figure))
-		return true;
-	return fits(facts, fact, figure) && equals(fact->number, figure);
-}
-
-struct cited {
-	const struct fact *facts[GROUP_MAX];
-	size_t count;
-	bool has_unknown; /* a number that no fact has */
-};
 
 static struct cited facts_of(const struct citer *citer, const struct group *group)
 {
@@ -273,170 +305,28 @@ static struct cited facts_of(const struct citer *citer, const struct group *grou
 	return cited;
 }
 
-/* The sum of all; of two also their difference and their ratio. */
-static bool equals_derived(const struct facts *facts, const struct cited *cited,
-			   const struct figure *figure)
-{
-	double sum = 0, a, b;
-
-	for (size_t i = 0; i < cited->count; i++) {
-		if (cited->facts[i]->type != FACT_NUMBER ||
-		    cited->facts[i]->unit != cited->facts[0]->unit)
-			return false;
-		sum += cited->facts[i]->number;
-	}
-	if (cited->count < 2)
-		return false;
-	if (fits(facts, cited->facts[0], figure) && equals(sum, figure))
-		return true;
-	if (cited->count != 2)
-		return false;
-	a = cited->facts[0]->number;
-	b = cited->facts[1]->number;
-	if (fits(facts, cited->facts[0], figure) && equals(fabs(a - b), figure))
-		return true;
-	if (figure->unit != FIGURE_TIMES && figure->unit != FIGURE_SHARE)
-		return false;
-	return (b != 0 && equals(a / b, figure)) || (a != 0 && equals(b / a, figure));
-}
-
-static bool contains(struct str text, const char *word)
-{
-	for (size_t at = 0; at + strlen(word) <= text.len; at++) {
-		if (strncasecmp(text.ptr + at, word, strlen(word)) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "the remaining 35.43% [F12]" */
-static bool equals_rest(const struct facts *facts, const struct cited *cited, struct str clause,
-			const struct figure *figure)
-{
-	double sum = 0;
-
-	if (!contains(clause, "rest") && !contains(clause, "remain") &&
-	    !contains(clause, "other") && !contains(clause, "else"))
-		return false;
-	for (size_t i = 0; i < cited->count; i++) {
-		if (!fits(facts, cited->facts[i], figure) || figure->unit != FIGURE_SHARE)
-			return false;
-		sum += cited->facts[i]->number;
-	}
-	return cited->count && equals(1 - sum, figure);
-}
-
-/* ---- which function a clause speaks of */
-
-/* The function's name without arguments and without what compilers add. */
-static struct str short_name(struct str function)
-{
-	size_t len = 0;
-
-	while (len < function.len && function.ptr[len] != '(' && function.ptr[len] != '<' &&
-	       !(len && function.ptr[len] == '.'))
-		len++;
-	return (struct str){ function.ptr, len };
-}
-
-static ptrdiff_t find_word(struct str text, struct str word)
-{
-	for (size_t at = 0; word.len && at + word.len <= text.len; at++) {
-		size_t end = at + word.len;
-
-		if (memcmp(text.ptr + at, word.ptr, word.len) != 0)
-			continue;
-		if ((at && (isalnum((unsigned char)text.ptr[at - 1]) || text.ptr[at - 1] == '_')) ||
-		    (end < text.len &&
-		     (isalnum((unsigned char)text.ptr[end]) || text.ptr[end] == '_')))
-			continue;
-		return (ptrdiff_t)at;
-	}
-	return -1;
-}
-
-static bool function_of(const struct facts *facts, const struct fact *fact, struct str *ret)
-{
-	struct str library, function;
-
-	if (strcmp(facts_str(facts, fact->entity.kind), "symbol") != 0 ||
-	    !facts_symbol_split(facts, fact->entity, &library, &function))
-		return false;
-	*ret = short_name(function);
-	/* "f" and "do" are words of prose too. */
-	return ret->len >= 3;
-}
-
-/* The clause names functions that were measured, and none of the cited ones. */
-static bool is_of_another(const struct citer *citer, const struct cited *cited, struct str clause)
-{
-	const struct facts *facts = citer->facts;
-	bool names_other = false;
-	struct str name;
-
-	for (size_t i = 0; i < cited->count; i++) {
-		/* A fact of a library or of the whole may be said of anything within. */
-		if (!function_of(facts, cited->facts[i], &name) || find_word(clause, name) >= 0)
-			return false;
-	}
-	for (size_t i = 0; i < facts->facts.count && !names_other; i++) {
-		names_other = function_of(facts, &facts->facts.items[i], &name) &&
-			      find_word(clause, name) >= 0;
-	}
-	return names_other;
-}
-
-/* A figure's place among those of its clause. */
-struct place {
-	size_t index, count;
-	size_t first; /* where the first of them stands in the clause */
-};
-
-/* "a and b take 10% and 20% [F1, F2]": in the order of their names, where all come first. */
-static bool is_swapped(const struct facts *facts, const struct cited *cited, struct str clause,
-		       const struct fact *matched, struct place place)
-{
-	size_t rank = 0;
-	ptrdiff_t mine;
-	struct str name;
-
-	if (cited->count != place.count || place.count < 2 || !function_of(facts, matched, &name))
-		return false;
-	mine = find_word(clause, name);
-	for (size_t i = 0; i < cited->count; i++) {
-		ptrdiff_t at;
-
-		if (!function_of(facts, cited->facts[i], &name))
-			return false;
-		at = find_word(clause, name);
-		if (at < 0 || (size_t)at > place.first)
-			return false;
-		rank += at < mine;
-	}
-	return rank != place.index;
-}
-
 /* ---- the verdict */
 
 enum verdict { FIGURE_RIGHT, FIGURE_WRONG, FIGURE_UNCITED };
 
 static enum verdict judge(const struct citer *citer, const struct group *group, struct str clause,
-			  const struct figure *figure, struct place place)
+			  const struct figure *figure, struct figure_place place)
 {
+	const struct facts *facts = citer->facts;
 	struct cited cited;
 
 	if (!group)
 		return FIGURE_UNCITED;
 	cited = facts_of(citer, group);
-	if (cited.has_unknown || !cited.count || is_of_another(citer, &cited, clause))
+	if (cited.has_unknown || !cited.count || cited_is_of_another(facts, &cited, clause))
 		return FIGURE_WRONG;
 	for (size_t i = 0; i < cited.count; i++) {
-		if (equals_one(citer->facts, cited.facts[i], figure) &&
-		    !is_swapped(citer->facts, &cited, clause, cited.facts[i], place))
+		if (cited_equals_one(facts, cited.facts[i], clause, figure) &&
+		    !cited_is_swapped(facts, &cited, clause, cited.facts[i], place))
 			return FIGURE_RIGHT;
 	}
-	if (equals_derived(citer->facts, &cited, figure) ||
-	    equals_rest(citer->facts, &cited, clause, figure))
+	if (cited_equals_derived(facts, &cited, clause, figure) ||
+	    cited_equals_rest(facts, &cited, clause, figure))
 		return FIGURE_RIGHT;
 	return FIGURE_WRONG;
 }
@@ -518,9 +408,10 @@ static const struct group *group_of(const struct sentence *sentence, size_t inde
 	return after;
 }
 
-static struct place place_of(const struct sentence *sentence, size_t index, struct str clause)
+static struct figure_place place_of(const struct sentence *sentence, size_t index,
+				    struct str clause)
 {
-	struct place place = { 0 };
+	struct figure_place place = { 0 };
 
 	for (size_t i = 0; i < sentence->figures.count; i++) {
 		const char *at = sentence->text.ptr + sentence->figures.items[i].at;
@@ -551,7 +442,7 @@ static bool follows_from_all(const struct citer *citer, const struct sentence *s
 	}
 	cited = facts_of(citer, &all);
 	return sentence->groups.count > 1 && !cited.has_unknown &&
-	       equals_derived(citer->facts, &cited, figure);
+	       cited_equals_derived(citer->facts, &cited, sentence->text, figure);
 }
 
 static void check_sentence(struct citer *citer, struct str text, struct strbuf *out)
@@ -569,6 +460,9 @@ static void check_sentence(struct citer *citer, struct str text, struct strbuf *
 		enum verdict verdict =
 			judge(citer, group, clause, figure, place_of(&sentence, i, clause));
 
+		/* "4 threads" may be advice. */
+		if (verdict == FIGURE_UNCITED && figure->of_facts)
+			continue;
 		if (verdict != FIGURE_RIGHT && follows_from_all(citer, &sentence, figure))
 			verdict = FIGURE_RIGHT;
 
@@ -594,7 +488,7 @@ static size_t citations_behind(struct str text, size_t at)
 	for (;;) {
 		struct group group = { 0 };
 		size_t bytes =
-			read_citation((struct str){ text.ptr + end, text.len - end }, &group);
+			read_bracketed((struct str){ text.ptr + end, text.len - end }, &group);
 
 		if (!bytes)
 			break;
@@ -630,8 +524,9 @@ static size_t sentence_end(struct str text)
 	for (size_t i = 0; i < text.len; i++) {
 		size_t next = i + 1;
 
-		if (text.ptr[i] == '\n' && (next >= text.len || strchr("\n-*|#>", text.ptr[next]) ||
-					    isdigit((unsigned char)text.ptr[next])))
+		if (text.ptr[i] == '\n' &&
+		    (next >= text.len || strchr("\n-*+|#>", text.ptr[next]) ||
+		     isdigit((unsigned char)text.ptr[next])))
 			return next;
 		if (!memchr(".!?;", text.ptr[i], 4) || next >= text.len || text.ptr[next] != ' ')
 			continue;
@@ -698,7 +593,7 @@ bool citer_wants_more(const struct citer *citer, struct str lines)
 	for (size_t i = 0; i < lines.len; i++)
 		count += lines.ptr[i] == '\n';
 	if (citer->in_code || !text.len || count >= SENTENCE_LINES_MAX || is_fence(text) ||
-	    !figure_find(text, 0, &figure))
+	    !figure_find(text, &citer->nouns, 0, &figure))
 		return false;
 	return !memchr(".!?:;|]", text.ptr[text.len - 1], 7);
 }

@@ -1,16 +1,20 @@
 /*
  * Whether the figures that a model writes are those of the facts that it cites. A figure is a
- * number with a unit or a share ("64.57%", "1.5 KiB", "16,469 samples", "3x", "two thirds of"). It
- * is right when it equals a cited fact as far as it is written out, or the sum, the difference or
- * the ratio of the facts that are cited together, or, after "about", comes near. It is wrong when
- * it does not, or when the sentence speaks of another function; it is uncited when no [F12] goes
- * with it.
+ * number with a unit or a share ("64.57%", "1.5 KiB", "16.5k samples", "2 min 5 s", "3-5%", "3x",
+ * "twice as", "two thirds of"). It is right when it equals a cited fact as far as it is written
+ * out, in whatever unit of the same kind; or the sum of the facts that are cited together, or of
+ * two of them the difference, the ratio, the change, the share of the other, or the rate; or, after
+ * "about", comes within five percent or one in the last place. A bound ("over 60%") must hold and
+ * be near. It is wrong when it is none of these, or when the sentence speaks of another function;
+ * it is uncited when no [F12] goes with it.
  *
  * Exempt: numbers without a unit (ordinals, versions, line numbers, options), code (fences, and
- * spans between backticks that are more than a figure), and what notes say word for word.
+ * spans between backticks that are more than a figure), and what notes say: the figure with the
+ * word before or behind it.
  *
  * A citation belongs to the figures before it in its sentence, up to the citation before; where a
- * sentence begins with a citation and ends with a figure, to the figures behind it.
+ * sentence begins with a citation and ends with a figure, to the figures behind it. "(F12)" and a
+ * bare F12 are citations too.
  */
 #pragma once
 
@@ -18,6 +22,7 @@
 
 #include "base/strbuf.h"
 #include "facts/facts.h"
+#include "llm/figure.h"
 
 struct cite_counts {
 	unsigned right, wrong, uncited;
@@ -27,7 +32,8 @@ struct citer {
 	const struct facts *facts;
 	const struct fact **by_number; /* [F12] is by_number[12]; owned */
 	size_t count;
-	bool in_code; /* between fences */
+	struct figure_nouns nouns; /* what the facts count */
+	bool in_code;		   /* between fences */
 	struct cite_counts counts;
 };
 

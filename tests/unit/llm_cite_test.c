@@ -8,7 +8,10 @@
 #include "llm/cite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
 
 static struct facts facts;
 
@@ -143,7 +146,7 @@ static void what_is_no_figure_is_not_marked(void **)
 	static const char *const texts[] = {
 		"1. First, upgrade to glibc 2.36 or gcc 12.2.0.",
 		"See line 120 of malloc.c:120 and RFC 1951, section 3.2.",
-		"Use `zstd -T0 -19` or gzip -1; -19% is no option.",
+		"Use `zstd -T0 -19` or gzip -1; -19 is an option.",
 		"The top 5 functions, the 2nd of them, in 3 steps.",
 		"It runs on libc-2.36 since the 1990s, in UTF-8 and x86-64.",
 		"```\nint a = 50; /* 50% */\nsleep 5 s\n```",
@@ -273,6 +276,139 @@ static void an_open_sentence_with_a_figure_waits_for_its_citation(void **)
 	assert_false(citer_wants_more(&citer, STR("\n")));
 }
 
+/* ---- the corpus */
+
+struct tally {
+	unsigned lines, planted, found, right, spared;
+	unsigned faults;
+};
+
+static struct str next_cell(struct str *row)
+{
+	struct str head, tail;
+
+	str_cut(*row, '|', &head, &tail);
+	*row = tail;
+	return str_trim(head);
+}
+
+/* "F6 | symbol | libc.so.6:malloc | self | 0.64571 | ratio | 1063" */
+static void add_corpus_fact(struct facts *table, struct str row)
+{
+	struct str number = next_cell(&row), kind = next_cell(&row), entity = next_cell(&row),
+		   name = next_cell(&row), value = next_cell(&row), unit = next_cell(&row),
+		   samples = next_cell(&row);
+	char texts[4][64];
+	uint64_t in_answer = 0, n = 0;
+	double amount = 0;
+	uint32_t index;
+
+	snprintf(texts[0], sizeof(texts[0]), "%.*s", STR_ARG(kind));
+	snprintf(texts[1], sizeof(texts[1]), "%.*s", STR_ARG(entity));
+	snprintf(texts[2], sizeof(texts[2]), "%.*s", STR_ARG(name));
+	snprintf(texts[3], sizeof(texts[3]), "%.*s", STR_ARG(unit));
+	assert_true(str_to_u64((struct str){ number.ptr + 1, number.len - 1 }, &in_answer));
+	assert_true(str_to_double(value, &amount) && str_to_u64(samples, &n));
+	index = facts_add_number(table, facts_entity(table, texts[0], texts[1]), texts[2], amount,
+				 texts[3], "x");
+	table->facts.items[index].n = n;
+	table->facts.items[index].number_in_answer = (uint32_t)in_answer;
+}
+
+/* Takes the signs off, which stand in `marked` then. */
+static void read_line(struct str line, struct strbuf *text, struct strbuf *marked,
+		      struct tally *tally)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		struct str rest = { line.ptr + i, line.len - i };
+
+		if (str_starts_with(rest, STR("{=}"))) {
+			tally->right++;
+			i += 2;
+		} else if (str_starts_with(rest, STR("{!}"))) {
+			tally->planted++;
+			strbuf_add_text(marked, "{!}");
+			i += 2;
+		} else {
+			bool is_end = str_starts_with(rest, STR("\\n"));
+
+			strbuf_add_char(text, is_end ? '\n' : *rest.ptr);
+			strbuf_add_char(marked, is_end ? '\n' : *rest.ptr);
+			i += is_end;
+		}
+	}
+}
+
+/* The checker's own marks as "{!}". */
+static void shorten_marks(struct str text, struct strbuf *out)
+{
+	while (text.len) {
+		if (str_starts_with(text, STR(" {wrong")) ||
+		    str_starts_with(text, STR(" {uncited}"))) {
+			const char *end = memchr(text.ptr, '}', text.len);
+
+			text.len -= (size_t)(end + 1 - text.ptr);
+			text.ptr = end + 1;
+			strbuf_add_text(out, "{!}");
+			continue;
+		}
+		strbuf_add_char(out, *text.ptr++);
+		text.len--;
+	}
+}
+
+static void check_corpus_line(const struct facts *table, struct str line, struct tally *tally)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT, marked = STRBUF_INIT, out = STRBUF_INIT,
+				  shortened = STRBUF_INIT;
+	auto_citer struct citer citer;
+	struct tally before = *tally;
+	unsigned wrong;
+
+	citer_init(&citer, table);
+	read_line(line, &text, &marked, tally);
+	citer_check(&citer, strbuf_str(&text), &out);
+	shorten_marks(strbuf_str(&out), &shortened);
+	wrong = citer.counts.wrong + citer.counts.uncited;
+	tally->lines++;
+	if (strcmp(strbuf_text(&shortened), strbuf_text(&marked)) == 0) {
+		tally->found += tally->planted - before.planted;
+		tally->spared += MIN(citer.counts.right, tally->right - before.right);
+	}
+	if (strcmp(strbuf_text(&shortened), strbuf_text(&marked)) != 0 ||
+	    citer.counts.right != tally->right - before.right ||
+	    wrong != tally->planted - before.planted) {
+		tally->faults++;
+		print_message("%u right: %s\n", citer.counts.right, strbuf_text(&out));
+	}
+}
+
+static void planted_figures_of_the_corpus_are_found_and_right_ones_spared(void **)
+{
+	auto_facts struct facts table = FACTS_INIT;
+	auto_strbuf struct strbuf file = STRBUF_INIT;
+	struct tally tally = { 0 };
+	struct str rest, line;
+
+	assert_null(file_read(SOURCE_ROOT "/tests/data/llm/citations.txt", 1 << 20, &file));
+	rest = strbuf_str(&file);
+	while (str_next_line(&rest, &line)) {
+		if (!line.len || str_starts_with(line, STR("# ")) ||
+		    str_starts_with(line, STR("## ")))
+			continue;
+		if (line.ptr[0] == 'F' && str_find(line, STR(" | ")) > 0)
+			add_corpus_fact(&table, line);
+		else
+			check_corpus_line(&table, line, &tally);
+	}
+	print_message("%u lines: %u of %u planted figures are marked (%.1f%%), %u of %u right ones "
+		      "are not\n",
+		      tally.lines, tally.found, tally.planted,
+		      100.0 * tally.found / MAX(tally.planted, 1U), tally.spared, tally.right);
+	assert_true(tally.planted >= 100 && tally.right >= 100);
+	assert_int_equal(tally.faults, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_open_sentence_with_a_figure_waits_for_its_citation, make_facts,
 			drop_facts),
+		cmocka_unit_test(planted_figures_of_the_corpus_are_found_and_right_ones_spared),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
