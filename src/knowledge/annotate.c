@@ -135,6 +135,8 @@ static void note_function(const struct knowledge *knowledge, struct facts *facts
 	note_field(facts, symbol, "family", match, match.entry->fields[KB_FIELD_FAMILY]);
 	if (match.entry->skid)
 		facts_add_note(facts, symbol, "skid", "yes", origin);
+	if (kb_match_is_catch_all(match))
+		facts_add_note(facts, symbol, "catch_all", "yes", origin);
 	if (match.elsewhere)
 		facts_add_note(facts, symbol, "elsewhere",
 			       dso.len ? "told by its name: linked into this program"

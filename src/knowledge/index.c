@@ -7,6 +7,9 @@
 
 #define MAGIC 0x3242474bU /* "KGB2" in the byte order of the build */
 
+/* Characters other than wildcards that a pattern needs to say something of a function. */
+enum { LEAST_TELLING_LITERAL = 2 };
+
 enum {
 	TABLE_TEXTS,
 	TABLE_NAMES,
@@ -477,8 +480,15 @@ struct kb_match kb_find_pattern(const struct kb_index *index, struct str library
 			continue;
 		match.entry = entry;
 		match.certainty = KB_BY_PATTERN;
+		match.pattern = index->patterns[i].text;
 	}
 	return match;
+}
+
+bool kb_match_is_catch_all(struct kb_match match)
+{
+	return match.entry && match.certainty == KB_BY_PATTERN &&
+	       literal_length(kb_text(match.index, match.pattern)) < LEAST_TELLING_LITERAL;
 }
 
 static const struct kb_entry *find_glob(const struct kb_index *index, const struct kb_name *rows,

@@ -70,8 +70,12 @@ struct kb_match {
 	const struct kb_index *index;
 	const struct kb_entry *entry;
 	enum kb_certainty certainty;
-	bool elsewhere; /* in another library than the entry is about: linked in statically */
+	bool elsewhere;	  /* in another library than the entry is about: linked in statically */
+	uint32_t pattern; /* of KB_BY_PATTERN: offset in the text table */
 };
+
+/* A pattern such as "*": it takes whatever the library has, so it says nothing of the function. */
+bool kb_match_is_catch_all(struct kb_match match);
 
 /*
  * The entry of a function; `library` "" = not known. The longest literal library pattern wins.

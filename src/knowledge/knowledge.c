@@ -195,7 +195,9 @@ static struct kb_match find_named(const struct knowledge *knowledge, struct str 
 		const struct kb_entry *entry = find(&layer->index, name);
 
 		if (entry)
-			return (struct kb_match){ &layer->index, entry, KB_BY_NAME, false };
+			return (struct kb_match){ .index = &layer->index,
+						  .entry = entry,
+						  .certainty = KB_BY_NAME };
 	}
 	return (struct kb_match){ 0 };
 }

@@ -38,7 +38,8 @@ struct kb_match knowledge_topic(const struct knowledge *knowledge, struct str to
 
 /*
  * Adds what is known of each symbol, dso and program entity of `facts` as notes, by aspect:
- *	symbol   what, why_hot, family, topic, change, caller_hint, skid, elsewhere
+ *	symbol   what, why_hot, family, topic, change, caller_hint, skid, elsewhere,
+ *		catch_all ("yes": told by its library alone, whatever its name)
  *	dso      what, why_hot, use, topic, change: of the library, else of the program so called
  *	program  what, why_hot, use, topic, change
  *	topic    problem, change: of those named above, as entities of kind "topic"

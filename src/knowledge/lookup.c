@@ -78,7 +78,9 @@ static bool is_among(const struct kb_match_vec *matches, struct kb_match match)
 static void match_add(struct kb_match_vec *ret, const struct kb_index *index, uint32_t entry,
 		      enum kb_certainty certainty)
 {
-	struct kb_match match = { index, &index->entries[entry], certainty, false };
+	struct kb_match match = { .index = index,
+				  .entry = &index->entries[entry],
+				  .certainty = certainty };
 
 	if (!is_among(ret, match))
 		kb_match_vec_push(ret, match);

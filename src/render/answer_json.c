@@ -27,6 +27,9 @@ static void rows_write(struct json_writer *json, const struct answer *answer,
 		json_key_text(json, "library", *row->library ? row->library : NULL);
 		json_key_real(json, "self", table_share(&plan.functions, row->row.self));
 		json_key_bool(json, "explained", row->known);
+		if (row->known)
+			json_key_bool(json, "by_library_only",
+				      facts_note(answer->facts, row->symbol, "catch_all"));
 		json_key_bool(json, "skid", row->is_skid);
 		json_key_text(json, "topic", topic ? facts_str(answer->facts, topic) : NULL);
 		if (row->self) {
