@@ -1,28 +1,36 @@
 /*
- * Importers of texts that other tools wrote. Each fills a profile and counts the lines that it did
- * not understand in profile->ignored_lines; none fails on a bad line. Internal to samples.
+ * Importers of texts that other tools wrote. Each fills a profile and hands the lines that it does
+ * not understand to import_ignore; none fails on a bad line. Which one reads a text is told by
+ * looking at its beginning. Internal to samples.
  */
 #pragma once
 
 #include "samples/profile.h"
 
-/*
- * Folded stacks: "program;outer;inner 12", as the stackcollapse-*.pl family, inferno and others
- * write them. Marks _[k] _[i] _[j] become flags.
- */
-void import_folded(struct profile *profile, struct str text);
-bool import_folded_is(struct str text);
+/* How sure a reader is that a text is its own. */
+enum import_look {
+	LOOK_NO,
+	LOOK_WEAK,   /* it could be anything */
+	LOOK_LIKELY, /* most of it has the form */
+	LOOK_SURE,   /* it holds what only this tool writes */
+};
 
-/*
- * perf script's default output and its usual -F variants: a header line per sample, then its frames
- * or none, or the leaf on the header line itself. Weighed by the printed period, else 1.
- */
-void import_script(struct profile *profile, struct str text);
-bool import_script_is(struct str text);
+struct importer {
+	const char *name;
+	enum import_look (*look)(struct str head); /* at the first lines of a text */
+	void (*read)(struct profile *profile, struct str text);
+};
 
-/* The table of functions in the text of 'sysgrok report', when that is what was kept or pasted. */
-void import_report(struct profile *profile, struct str text);
-bool import_report_is(struct str text);
+/* One or more of each file import_*.c; the table in import.c says in which order they look. */
+extern const struct importer import_report_reader, import_script_reader, import_folded_reader,
+	import_tree_reader, import_pipe_stack_reader, import_backtrace_reader, import_kernel_reader,
+	import_elastic_stack_reader, import_pipe_table_reader, import_perf_table_reader,
+	import_elastic_table_reader;
+
+enum { IMPORT_LOOK_LINES = 400 };
+
+/* A line, in whole, that was not understood: counted, and the first ones kept. */
+void import_ignore(struct profile *profile, struct str line);
 
 /* A frame of name `name` in dso `path`, as text says them; "[unknown]" and "" are no names. */
 uint32_t import_frame(struct profile *profile, struct str name, struct str dso_path,

@@ -53,7 +53,7 @@ static bool cut_weight(struct str line, struct str *ret_stack, uint64_t *ret_dig
 	return ret_stack->len > 0;
 }
 
-bool import_folded_is(struct str text)
+static bool is_folded(struct str text)
 {
 	unsigned lines = 0, good = 0, with_stack = 0;
 	struct str line, stack;
@@ -205,7 +205,7 @@ static uint64_t scaled_weight(struct profile *profile, uint32_t event_id, uint64
 	return __builtin_mul_overflow(digits, event->scale / scale, &weight) ? UINT64_MAX : weight;
 }
 
-void import_folded(struct profile *profile, struct str text)
+static void read_folded(struct profile *profile, struct str text)
 {
 	bool has_programs = begins_with_programs(text);
 	uint32_t event = profile_event(profile, "samples");
@@ -213,7 +213,6 @@ void import_folded(struct profile *profile, struct str text)
 	unsigned fraction;
 	struct str line, rest, part;
 
-	profile->format = "folded";
 	while (str_next_line(&text, &line)) {
 		struct profile_sample sample = { .cpu = UINT32_MAX,
 						 .event = (uint16_t)event,
@@ -226,7 +225,7 @@ void import_folded(struct profile *profile, struct str text)
 		if (!line.len || line.ptr[0] == '#')
 			continue;
 		if (!cut_weight(line, &rest, &digits, &fraction)) {
-			profile->ignored_lines++;
+			import_ignore(profile, line);
 			continue;
 		}
 		if (has_programs) {
@@ -245,3 +244,10 @@ void import_folded(struct profile *profile, struct str text)
 		profile_add_sample(profile, &sample);
 	}
 }
+
+static enum import_look look(struct str head)
+{
+	return is_folded(head) ? LOOK_LIKELY : LOOK_NO;
+}
+
+const struct importer import_folded_reader = { "folded", look, read_folded };

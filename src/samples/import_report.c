@@ -20,11 +20,11 @@ static bool find_table(struct str *text, bool *ret_has_children)
 	return false;
 }
 
-bool import_report_is(struct str text)
+static enum import_look look(struct str head)
 {
 	bool has_children;
 
-	return find_table(&text, &has_children);
+	return find_table(&head, &has_children) ? LOOK_SURE : LOOK_NO;
 }
 
 /* "libc.so.6 malloc.c:4302"; what was clipped ends in "..". */
@@ -66,28 +66,18 @@ static bool read_row(struct str line, bool has_children, struct paste_row *ret)
 	return true;
 }
 
-static void add_row(struct profile *profile, uint32_t event, const struct paste_row *row)
-{
-	uint32_t frame = paste_frame(profile, row);
-
-	paste_sample(profile, event, profile_node(profile, 0, frame), STR(""), row->self);
-	if (row->children >= 0)
-		profile_claim_vec_push(
-			&profile->claims,
-			(struct profile_claim){ .frame = frame, .children = row->children });
-}
-
-void import_report(struct profile *profile, struct str text)
+static void read_report(struct profile *profile, struct str text)
 {
 	uint32_t event = paste_percent_event(profile, "CPU");
 	bool has_children = false;
 	struct paste_row row;
 	struct str line;
 
-	profile->format = "sysgrok report";
 	find_table(&text, &has_children);
 	while (str_next_line(&text, &line) && str_trim(line).len)
 		if (read_row(line, has_children, &row))
-			add_row(profile, event, &row);
+			paste_add_row(profile, event, &row);
 	paste_fill_up(profile, event);
 }
+
+const struct importer import_report_reader = { "sysgrok report", look, read_report };

@@ -29,6 +29,7 @@ struct reader {
 	struct profile_sample sample;
 	bool in_sample, skip, has_one_line, is_bare;
 	bool has_blank_lines; /* between samples */
+	struct str bare_line;
 };
 
 static bool is_digit(char c)
@@ -342,7 +343,7 @@ static void finish_sample(struct reader *reader)
 
 	/* A line that could be a program's name but is followed by no frame was something else. */
 	if (reader->in_sample && reader->is_bare && !reader->frames.count) {
-		reader->profile->ignored_lines++;
+		import_ignore(reader->profile, reader->bare_line);
 	} else if (reader->in_sample && !reader->skip) {
 		sample->end = PROFILE_END_UNKNOWN;
 		if (reader->has_one_line || !reader->frames.count)
@@ -505,12 +506,13 @@ static void read_line(struct reader *reader, struct str line)
 		read_bare_header(line, &header);
 		start_sample(reader, &header);
 		reader->is_bare = !header.event.len;
+		reader->bare_line = line;
 		return;
 	}
-	reader->profile->ignored_lines++;
+	import_ignore(reader->profile, line);
 }
 
-void import_script(struct profile *profile, struct str text)
+static void read_script(struct profile *profile, struct str text)
 {
 	struct reader reader = {
 		.profile = profile,
@@ -518,7 +520,6 @@ void import_script(struct profile *profile, struct str text)
 	};
 	struct str line;
 
-	profile->format = "perf script";
 	while (str_next_line(&text, &line))
 		read_line(&reader, line);
 	finish_sample(&reader);
@@ -528,7 +529,7 @@ void import_script(struct profile *profile, struct str text)
 }
 
 /* Headers with an event or a time, or bare headers with indented frames of the right form. */
-bool import_script_is(struct str text)
+static bool is_script(struct str text)
 {
 	struct str line, tail, symbol, dso;
 	unsigned lines = 0, headers = 0, frames = 0, with_dso = 0, others = 0;
@@ -555,3 +556,10 @@ bool import_script_is(struct str text)
 		return (headers + frames) * 2 > others;
 	return frames && frames >= others && (others > 0 || with_dso * 2 > frames);
 }
+
+static enum import_look look(struct str head)
+{
+	return is_script(head) ? LOOK_LIKELY : LOOK_NO;
+}
+
+const struct importer import_script_reader = { "perf script", look, read_script };

@@ -4,7 +4,6 @@
 #include "samples/import.h"
 
 enum {
-	LOOK_LINES = 400, /* lines that decide what a text is */
 	MAX_COLUMNS = 24,
 };
 
@@ -69,20 +68,6 @@ static struct str without_hash(struct str line)
 		line.len--;
 	}
 	return str_trim(line);
-}
-
-static void row_add(struct profile *profile, uint32_t event, const struct paste_row *row)
-{
-	uint32_t frame = paste_frame(profile, row);
-	double self = row->self >= 0 ? row->self : 0;
-
-	paste_sample(profile, event, profile_node(profile, 0, frame), row->comm, self);
-	if (row->children >= 0)
-		profile_claim_vec_push(
-			&profile->claims,
-			(struct profile_claim){ .frame = frame,
-						.comm = intern(&profile->texts, row->comm),
-						.children = row->children });
 }
 
 static void set_column(struct paste_row *row, enum column kind, struct str text)
@@ -169,21 +154,20 @@ static const struct columns default_pipe_columns = { { COLUMN_OTHER_NUMBER, COLU
 						       COLUMN_CHILDREN },
 						     6 };
 
-static void pipe_import(struct profile *profile, struct str text)
+static void pipe_read(struct profile *profile, struct str text)
 {
 	struct columns columns = default_pipe_columns;
 	uint32_t event = paste_percent_event(profile, "CPU");
 	struct paste_row row;
 	struct str line;
 
-	profile->format = "table with | between the columns";
 	while (str_next_line(&text, &line)) {
 		if (!str_trim(line).len || pipe_header(line, &columns))
 			continue;
 		if (pipe_row(line, &columns, &row))
-			row_add(profile, event, &row);
+			paste_add_row(profile, event, &row);
 		else
-			profile->ignored_lines++;
+			import_ignore(profile, line);
 	}
 	paste_fill_up(profile, event);
 }
@@ -194,7 +178,7 @@ static bool pipe_is(struct str text)
 	struct paste_row row;
 	struct str line;
 
-	for (unsigned i = 0; i < LOOK_LINES && str_next_line(&text, &line); i++) {
+	for (unsigned i = 0; i < IMPORT_LOOK_LINES && str_next_line(&text, &line); i++) {
 		if (!is_pipe_line(line))
 			continue;
 		if (pipe_header(line, &columns)) {
@@ -317,14 +301,13 @@ static void perf_comment(struct profile *profile, struct str line, uint32_t *eve
 	}
 }
 
-static void perf_import(struct profile *profile, struct str text)
+static void perf_read(struct profile *profile, struct str text)
 {
 	struct columns columns = { 0 };
 	uint32_t event = UINT32_MAX;
 	struct paste_row row;
 	struct str line;
 
-	profile->format = "perf report";
 	while (str_next_line(&text, &line)) {
 		if (!str_trim(line).len || perf_header(line, &columns))
 			continue;
@@ -333,9 +316,9 @@ static void perf_import(struct profile *profile, struct str text)
 		} else if (perf_row(line, &columns, &row)) {
 			if (event == UINT32_MAX)
 				event = paste_percent_event(profile, "CPU");
-			row_add(profile, event, &row);
+			paste_add_row(profile, event, &row);
 		} else {
-			profile->ignored_lines++;
+			import_ignore(profile, line);
 		}
 	}
 	for (uint32_t i = 0; i < profile->events.count; i++)
@@ -348,67 +331,11 @@ static bool perf_is(struct str text)
 	struct paste_row row;
 	struct str line;
 
-	for (unsigned i = 0; i < LOOK_LINES && str_next_line(&text, &line); i++)
+	for (unsigned i = 0; i < IMPORT_LOOK_LINES && str_next_line(&text, &line); i++)
 		if (perf_header(line, &columns) || paste_perf_row(line, &row) ||
 		    str_starts_with(line, STR("# To display the perf.data header info")))
 			return true;
 	return false;
-}
-
-/* ---- pprof -top: "flat  flat%   sum%        cum   cum%", then rows */
-
-static bool pprof_header(struct str line)
-{
-	struct str word;
-
-	return str_next_word(&line, &word) && str_is(word, "flat") && str_next_word(&line, &word) &&
-	       str_is(word, "flat%") && str_next_word(&line, &word) && str_is(word, "sum%");
-}
-
-static bool pprof_row(struct str line, struct paste_row *ret)
-{
-	struct paste_row row = { .self = -1, .children = -1 };
-	struct str flat, self, sum, total, children;
-
-	if (!str_next_word(&line, &flat) || !str_next_word(&line, &self) ||
-	    !str_next_word(&line, &sum) || !str_next_word(&line, &total) ||
-	    !str_next_word(&line, &children) || !paste_percent(self, &row.self) ||
-	    !paste_percent(children, &row.children))
-		return false;
-	row.symbol = str_trim(line);
-	if (str_ends_with(row.symbol, STR("(inline)")))
-		row.symbol = str_trim((struct str){ row.symbol.ptr, row.symbol.len - 8 });
-	*ret = row;
-	return row.symbol.len > 0;
-}
-
-static bool pprof_is(struct str text)
-{
-	struct str line;
-
-	for (unsigned i = 0; i < 40 && str_next_line(&text, &line); i++)
-		if (pprof_header(line))
-			return true;
-	return false;
-}
-
-static void pprof_import(struct profile *profile, struct str text)
-{
-	uint32_t event = paste_percent_event(profile, "CPU");
-	bool in_table = false;
-	struct paste_row row;
-	struct str line;
-
-	profile->format = "pprof -top";
-	while (str_next_line(&text, &line)) {
-		if (pprof_header(line))
-			in_table = true;
-		else if (in_table && pprof_row(line, &row))
-			row_add(profile, event, &row);
-		else if (in_table && str_trim(line).len)
-			profile->ignored_lines++;
-	}
-	paste_fill_up(profile, event);
 }
 
 /* ---- Elastic's list of functions */
@@ -479,19 +406,18 @@ static bool elastic_is(struct str text)
 	return found;
 }
 
-static void elastic_import(struct profile *profile, struct str text)
+static void elastic_read(struct profile *profile, struct str text)
 {
 	struct line_vec lines = text_lines(text, SIZE_MAX);
 	uint32_t event = paste_percent_event(profile, "CPU");
 	struct paste_row row;
 
-	profile->format = "Elastic list of functions";
 	for (size_t i = 0, used; i < lines.count; i += used) {
 		used = elastic_row(lines.items + i, lines.count - i, &row);
 		if (used) {
-			row_add(profile, event, &row);
+			paste_add_row(profile, event, &row);
 		} else {
-			profile->ignored_lines++;
+			import_ignore(profile, lines.items[i]);
 			used = 1;
 		}
 	}
@@ -499,19 +425,25 @@ static void elastic_import(struct profile *profile, struct str text)
 	paste_fill_up(profile, event);
 }
 
-bool import_table_is(struct str text)
+static enum import_look pipe_look(struct str head)
 {
-	return pipe_is(text) || perf_is(text) || pprof_is(text) || elastic_is(text);
+	return pipe_is(head) ? LOOK_LIKELY : LOOK_NO;
 }
 
-void import_table(struct profile *profile, struct str text)
+const struct importer import_pipe_table_reader = { "table with | between the columns", pipe_look,
+						   pipe_read };
+
+static enum import_look perf_look(struct str head)
 {
-	if (pipe_is(text))
-		pipe_import(profile, text);
-	else if (perf_is(text))
-		perf_import(profile, text);
-	else if (pprof_is(text))
-		pprof_import(profile, text);
-	else
-		elastic_import(profile, text);
+	return perf_is(head) ? LOOK_LIKELY : LOOK_NO;
 }
+
+const struct importer import_perf_table_reader = { "perf report", perf_look, perf_read };
+
+static enum import_look elastic_look(struct str head)
+{
+	return elastic_is(head) ? LOOK_LIKELY : LOOK_NO;
+}
+
+const struct importer import_elastic_table_reader = { "Elastic list of functions", elastic_look,
+						      elastic_read };

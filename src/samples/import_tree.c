@@ -1,9 +1,13 @@
-#include "samples/import_tree.h"
+/*
+ * perf report with call trees below its rows, as --stdio draws them ("|--64.10%--zip") and as
+ * they look when copied out of the TUI ("- 64.10% zip"); both directions (callers below the
+ * function, or from the outermost caller down), absolute and relative percentages.
+ */
+#include "samples/import.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "samples/import.h"
 #include "samples/paste.h"
 
 enum { LOOK_LINES = 2000, MAX_NODES = 100000, MAX_DEPTH = 4096 };
@@ -113,7 +117,7 @@ static void branch_add(struct reader *reader, const struct branch *branch)
 	bool is_split = branch->ratio >= 0 || branch->is_sign;
 
 	if (nodes->count >= MAX_NODES) {
-		reader->profile->ignored_lines++;
+		import_ignore(reader->profile, branch->name);
 		return;
 	}
 	/* In the TUI splits of one column are siblings; in --stdio a split hangs below the plain
@@ -284,13 +288,13 @@ static void tree_read(struct reader *reader, struct str text)
 		else if (!reader->skip_tree) {
 			/* text that is no tree ends it, however the rest is indented */
 			reader->in_tree = false;
-			reader->profile->ignored_lines++;
+			import_ignore(reader->profile, line);
 		}
 	}
 	tree_end(reader);
 }
 
-bool import_tree_is(struct str text)
+static bool is_tree(struct str text)
 {
 	bool after_row = false;
 	struct branch branch;
@@ -308,11 +312,10 @@ bool import_tree_is(struct str text)
 	return false;
 }
 
-void import_tree(struct profile *profile, struct str text)
+static void read_tree(struct profile *profile, struct str text)
 {
 	struct reader reader = { .profile = profile, .event = paste_percent_event(profile, "CPU") };
 
-	profile->format = "perf report with call trees";
 	tree_read(&reader, text);
 	/* rows of callers alone, without self time: what is below them then */
 	if (!profile->samples.count) {
@@ -323,3 +326,10 @@ void import_tree(struct profile *profile, struct str text)
 	tree_line_vec_done(&reader.nodes);
 	paste_fill_up(profile, reader.event);
 }
+
+static enum import_look look(struct str head)
+{
+	return is_tree(head) ? LOOK_SURE : LOOK_NO;
+}
+
+const struct importer import_tree_reader = { "perf report with call trees", look, read_tree };

@@ -179,6 +179,20 @@ void paste_sample(struct profile *profile, uint32_t event, uint32_t node, struct
 		profile_add_sample(profile, &sample);
 }
 
+void paste_add_row(struct profile *profile, uint32_t event, const struct paste_row *row)
+{
+	uint32_t frame = paste_frame(profile, row);
+	double self = row->self >= 0 ? row->self : 0;
+
+	paste_sample(profile, event, profile_node(profile, 0, frame), row->comm, self);
+	if (row->children >= 0)
+		profile_claim_vec_push(
+			&profile->claims,
+			(struct profile_claim){ .frame = frame,
+						.comm = intern(&profile->texts, row->comm),
+						.children = row->children });
+}
+
 void paste_fill_up(struct profile *profile, uint32_t event)
 {
 	uint64_t whole = (uint64_t)100 * PASTE_SCALE;

@@ -39,19 +39,7 @@ uint32_t paste_percent_event(struct profile *profile, const char *name);
 /* A sample of `ratio` of the whole at `node`. */
 void paste_sample(struct profile *profile, uint32_t event, uint32_t node, struct str comm,
 		  double ratio);
+/* A row of a table: its self time as a sample, its time with callees as a claim. */
+void paste_add_row(struct profile *profile, uint32_t event, const struct paste_row *row);
 /* What the rows of an event leave of 100 % becomes a sample without a stack. */
 void paste_fill_up(struct profile *profile, uint32_t event);
-
-/*
- * Top-N tables: perf report --stdio without call trees, rows copied from perf's TUI, tables with
- * "|" between the columns, Elastic's list of functions (nine lines a row), pprof -top.
- */
-void import_table(struct profile *profile, struct str text);
-bool import_table_is(struct str text);
-
-/*
- * Stacks: Elastic's (three lines a frame), tables with "|", perf report rows with call trees (TUI
- * and --stdio), gdb and eu-stack backtraces, /proc/PID/stack and kernel call traces.
- */
-void import_stack(struct profile *profile, struct str text);
-bool import_stack_is(struct str text);

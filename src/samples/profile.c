@@ -39,6 +39,7 @@ void profile_free(struct profile *profile)
 	profile_event_vec_done(&profile->events);
 	profile_dso_vec_done(&profile->dsos);
 	profile_claim_vec_done(&profile->claims);
+	profile_wait_vec_done(&profile->waits);
 	free(profile->source);
 	free(profile->command);
 	free(profile->hostname);

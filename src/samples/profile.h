@@ -57,6 +57,16 @@ enum profile_end { /* how a stack ended; the same order as unwind_end, then: */
 		   PROFILE_END_COUNT
 };
 
+/* What a thread did when a dump of all threads was made. */
+enum profile_state {
+	PROFILE_STATE_UNKNOWN,
+	PROFILE_STATE_RUNNING,
+	PROFILE_STATE_BLOCKED, /* by a lock that another thread holds */
+	PROFILE_STATE_IO,      /* waits for a device */
+	PROFILE_STATE_IDLE,    /* waits for work, an event or a timer */
+	PROFILE_STATE_COUNT
+};
+
 struct profile_sample {
 	uint64_t time_ns; /* 0 = not known */
 	uint64_t weight;  /* in 1/scale of the event's unit: periods, or a folded text's counts */
@@ -68,6 +78,7 @@ struct profile_sample {
 	uint16_t event;	  /* index in profile->events */
 	uint8_t end;	  /* enum profile_end */
 	bool skid;	  /* clock sample on the unlock after an interrupts-off region */
+	uint8_t state;	  /* enum profile_state */
 };
 
 struct profile_event {
@@ -96,6 +107,20 @@ struct profile_claim {
 	double children; /* ratio 0..1 */
 };
 
+/* A thread that waits for a lock. Texts are ids of profile->texts, 0 = the dump does not say. */
+struct profile_wait {
+	uint32_t waiter, lock, holder;
+	bool is_deadlock; /* the holder waits, at the end of a chain, for the waiter */
+};
+
+/* The first lines of a text that were not understood. */
+enum { PROFILE_IGNORED_SHOWN = 5 };
+
+struct profile_ignored_line {
+	uint64_t number; /* from 1 */
+	uint32_t text;	 /* text id, clipped */
+};
+
 VEC_DEFINE(profile_frame_vec, struct profile_frame)
 VEC_DEFINE(profile_node_vec, struct profile_node)
 VEC_DEFINE(profile_thread_vec, struct profile_thread)
@@ -103,6 +128,7 @@ VEC_DEFINE(profile_sample_vec, struct profile_sample)
 VEC_DEFINE(profile_event_vec, struct profile_event)
 VEC_DEFINE(profile_dso_vec, struct profile_dso)
 VEC_DEFINE(profile_claim_vec, struct profile_claim)
+VEC_DEFINE(profile_wait_vec, struct profile_wait)
 
 /* Where the stacks come from: what mends broken ones depends on it. */
 enum profile_stacks {
@@ -113,6 +139,7 @@ enum profile_stacks {
 };
 
 struct profile_index;
+struct import_state;
 
 struct profile {
 	struct interner texts;
@@ -130,9 +157,14 @@ struct profile {
 	uint32_t default_event; /* shown when the user names none, if it has samples */
 	uint32_t cpu_count;	/* of the recorded machine; 0 = not known */
 	uint64_t lost_records, lost_samples, throttled;
-	uint64_t ignored_lines;	     /* text input: lines not understood */
-	char *damage;		     /* the input was cut or damaged: what was read stands */
-	struct profile_index *index; /* hash tables behind profile_frame/_node */
+	uint64_t ignored_lines; /* text input: lines not understood, and the first of them */
+	struct profile_ignored_line ignored[PROFILE_IGNORED_SHOWN];
+	uint64_t text_lines; /* that are not blank; 0 where all were understood */
+	uint32_t columns;    /* text id: what was taken for what in a table; 0 = no doubt */
+	struct profile_wait_vec waits;	/* of a dump of threads */
+	struct import_state *importing; /* while a text is read */
+	char *damage;			/* the input was cut or damaged: what was read stands */
+	struct profile_index *index;	/* hash tables behind profile_frame/_node */
 };
 
 struct profile *profile_new(void);
