@@ -202,6 +202,12 @@ static void put_claims(struct writer *w)
 
 		if (!profile_frame_entity(w->profile, claim->frame, w->facts, &symbol))
 			continue;
+		if (claim->calls)
+			put(w, symbol, "calls",
+			    facts_value(w->facts, symbol, "calls", 0) + (double)claim->calls,
+			    "calls", 0);
+		if (claim->children < 0)
+			continue;
 		known = facts_value(w->facts, symbol, "children", 0);
 		put(w, symbol, "children", MAX(known, claim->children), "ratio", 0);
 	}

@@ -311,11 +311,11 @@ static bool read_rust_place(struct str line, struct paste_row *row)
 /* "./prog(work+0x1a) [0x40069a]", "/lib/libc.so.6(+0x2724a) [0x7f]" */
 static bool read_glibc(struct str line, struct frame_line *ret)
 {
-	ptrdiff_t bracket = find_last(line, STR(" [0x")), open;
+	ptrdiff_t bracket = find_last(line, STR("[0x")), open;
 	struct str module, name;
 
 	if (bracket < 1 || line.ptr[line.len - 1] != ']' ||
-	    !is_address((struct str){ line.ptr + bracket + 2, line.len - (size_t)bracket - 3 }))
+	    !is_address((struct str){ line.ptr + bracket + 1, line.len - (size_t)bracket - 2 }))
 		return false;
 	module = str_trim((struct str){ line.ptr, (size_t)bracket });
 	open = find_last(module, STR("("));

@@ -9,12 +9,11 @@ static bool is_digit(char c)
 
 bool paste_percent(struct str word, double *ret_ratio)
 {
+	enum paste_unit unit;
 	double percent;
 
-	if (word.len < 2 || word.len > 12 || word.ptr[word.len - 1] != '%')
-		return false;
-	word.len--;
-	if (!is_digit(word.ptr[0]) || !str_to_double(word, &percent) || !(percent <= 1000000))
+	if (word.len < 2 || word.len > 12 || word.ptr[word.len - 1] != '%' ||
+	    !is_digit(word.ptr[0]) || !paste_number(word, &percent, &unit) || percent > 1000000)
 		return false;
 	*ret_ratio = percent / 100;
 	return true;
@@ -185,12 +184,13 @@ void paste_add_row(struct profile *profile, uint32_t event, const struct paste_r
 	double self = row->self >= 0 ? row->self : 0;
 
 	paste_sample(profile, event, profile_node(profile, 0, frame), row->comm, self);
-	if (row->children >= 0)
+	if (row->children >= 0 || row->calls)
 		profile_claim_vec_push(
 			&profile->claims,
 			(struct profile_claim){ .frame = frame,
 						.comm = intern(&profile->texts, row->comm),
-						.children = row->children });
+						.children = row->children,
+						.calls = row->calls });
 }
 
 void paste_fill_up(struct profile *profile, uint32_t event)

@@ -14,11 +14,25 @@ struct paste_row {
 	double self, children; /* ratios 0..1; negative = the text does not say */
 	struct str comm, dso, symbol, file;
 	uint32_t line;
+	uint64_t calls; /* 0 = the text does not say */
 	bool is_kernel; /* "[k]" */
 };
 
 /* "64.57%" -> 0.6457 */
 bool paste_percent(struct str word, double *ret_ratio);
+/* What a number in a table counts. */
+enum paste_unit {
+	PASTE_PLAIN,
+	PASTE_PERCENT,
+	PASTE_SECONDS, /* ret in seconds, whatever was written */
+	PASTE_BYTES,
+};
+
+/*
+ * "12.5%", "12,5%", "(12.5%)", "1,234,567", "1.20s", "340ms", "1.5GB", "3/1" (calls of a recursive
+ * function: the first): its value in the unit's base. False on anything else.
+ */
+bool paste_number(struct str word, double *ret_value, enum paste_unit *ret_unit);
 /* The next field off `*text`: fields are parted by two blanks or more, or by a tab. */
 bool paste_field(struct str *text, struct str *ret_field);
 /* "lib/sha1.c#436", "sha1.c:436", "sha1.c": file and line; "" and "Unknown file" are none. */

@@ -104,7 +104,8 @@ struct profile_dso {
 struct profile_claim {
 	uint32_t frame;
 	uint32_t comm;	 /* text id */
-	double children; /* ratio 0..1 */
+	double children; /* ratio 0..1; negative = it does not say */
+	uint64_t calls;	 /* how often it was called; 0 = it does not say */
 };
 
 /* A thread that waits for a lock. Texts are ids of profile->texts, 0 = the dump does not say. */

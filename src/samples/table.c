@@ -202,7 +202,7 @@ static double *claimed_children(const struct profile_selection *selection,
 	for (size_t i = 0; i < profile->claims.count; i++) {
 		const struct profile_claim *claim = &profile->claims.items[i];
 
-		claimed[group_of_frame[claim->frame]] += claim->children;
+		claimed[group_of_frame[claim->frame]] += MAX(claim->children, 0);
 	}
 	return claimed;
 }
