@@ -25,8 +25,11 @@ static struct error *check_stacks(const struct profile *profile)
 {
 	const char *format = profile->format ? profile->format : "perf.data";
 
-	if (has_callers(profile) || strstr(format, "stack"))
+	if (has_callers(profile))
 		return NULL;
+	for (size_t i = 0; i < profile->events.count; i++)
+		if (strcmp(profile->events.items[i].unit, "stacks") == 0)
+			return NULL;
 	return error_with_hint(error_new(ERROR_INPUT, "'%s' (%s) holds functions without callers",
 					 profile->source, format),
 			       "'sysgrok topn' explains functions; for stacks record with call "

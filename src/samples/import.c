@@ -55,6 +55,30 @@ static struct str clipped(struct str text)
 	return (struct str){ text.ptr, MIN(text.len, (size_t)MAX_NAME_BYTES) };
 }
 
+/* Rust's full names tell crates of one name apart by 16 digits: "std[e28293b1aa0f68bd]::rt". */
+static bool is_disambiguator(struct str text)
+{
+	enum { LENGTH = 18 };
+	uint64_t number;
+
+	return text.len >= LENGTH && text.ptr[0] == '[' && text.ptr[LENGTH - 1] == ']' &&
+	       str_to_hex((struct str){ text.ptr + 1, LENGTH - 2 }, &number);
+}
+
+/* The name without them, in `buffer` where it changed. */
+static struct str without_disambiguators(struct str name, struct strbuf *buffer)
+{
+	if (name.len < 18 || !memchr(name.ptr + 1, '[', name.len - 1))
+		return name;
+	for (size_t i = 0; i < name.len; i++) {
+		if (i && is_disambiguator((struct str){ name.ptr + i, name.len - i }))
+			i += 17;
+		else
+			strbuf_add_char(buffer, name.ptr[i]);
+	}
+	return strbuf_str(buffer);
+}
+
 uint32_t import_frame(struct profile *profile, struct str name, struct str dso_path, uint32_t flags)
 {
 	return import_frame_at(profile, name, dso_path, flags, STR(""), 0);
@@ -66,12 +90,13 @@ uint32_t import_frame_at(struct profile *profile, struct str name, struct str ds
 	struct profile_frame frame = { .flags = flags,
 				       .file = intern(&profile->texts, clipped(file)),
 				       .line = line };
+	auto_strbuf struct strbuf plain = STRBUF_INIT;
 
 	if (str_is(dso_path, "[unknown]"))
 		dso_path = STR("");
 	if (str_is(name, "[unknown]"))
 		name = STR("");
-	name = clipped(name);
+	name = without_disambiguators(clipped(name), &plain);
 	dso_path = clipped(dso_path);
 	frame.name = intern(&profile->texts, name);
 	frame.dso_path = intern(&profile->texts, dso_path);
@@ -150,10 +175,22 @@ static void tell_ignored(struct profile *profile, const struct import_state *sta
 /* ---- which reader */
 
 static const struct importer *const importers[] = {
-	&import_report_reader,	      &import_gprof_reader,	 &import_columns_reader,
-	&import_script_reader,	      &import_folded_reader,	 &import_tree_reader,
-	&import_pipe_stack_reader,    &import_backtrace_reader,	 &import_kernel_reader,
-	&import_pipe_table_reader,    &import_perf_table_reader, &import_elastic_table_reader,
+	&import_report_reader,
+	&import_gprof_reader,
+	&import_columns_reader,
+	&import_backtrace_reader,
+	&import_go_reader,
+	&import_managed_reader,
+	&import_python_reader,
+	&import_bpf_reader,
+	&import_tree_reader,
+	&import_pipe_stack_reader,
+	&import_kernel_reader,
+	&import_script_reader,
+	&import_folded_reader,
+	&import_pipe_table_reader,
+	&import_perf_table_reader,
+	&import_elastic_table_reader,
 	&import_elastic_stack_reader,
 };
 

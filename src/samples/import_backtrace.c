@@ -17,6 +17,7 @@ struct reader {
 	struct paste_stack stack;
 	struct paste_row pending; /* a frame whose place may stand on the next line */
 	bool has_pending;
+	bool in_message; /* of a panic, or what a sanitizer tells behind its stacks */
 };
 
 /* A line that is a frame. */
@@ -396,6 +397,18 @@ static bool is_chatter(struct str line)
 		"(lldb)",
 		"--Type <RET>",
 		"thread '",
+		"READ of ",
+		"WRITE of ",
+		"Read of ",
+		"Write of ",
+		"Previous ",
+		"Direct leak",
+		"Indirect leak",
+		"Location is ",
+		"Mutex M",
+		"freed by",
+		"previously ",
+		"allocated by",
 		"[Inferior",
 		"Missing separate",
 		"ABI: ",
@@ -468,6 +481,7 @@ static void read_line(struct reader *reader, struct str line)
 			end(reader);
 		reader->pending = frame.row;
 		reader->has_pending = true;
+		reader->in_message = false;
 	} else if (reader->has_pending && read_rust_place(text, &reader->pending)) {
 		flush(reader);
 	} else if (!text.len || is_chatter(text) || str_starts_with(text, STR("Thread ")) ||
@@ -475,7 +489,10 @@ static void read_line(struct reader *reader, struct str line)
 		/* valgrind's and the sanitizers' headings stand between stacks */
 		end(reader);
 		read_thread(&reader->stack, text);
-	} else {
+		if (str_starts_with(text, STR("SUMMARY:")) ||
+		    str_find(text, STR("panicked at")) > 0)
+			reader->in_message = true;
+	} else if (!reader->in_message) {
 		import_ignore(reader->stack.profile, line);
 	}
 }
@@ -498,11 +515,11 @@ static enum import_look look(struct str head)
 	struct str line;
 
 	for (unsigned i = 0; i < IMPORT_LOOK_LINES && str_next_line(&head, &line); i++) {
-		if (!str_trim(line).len || is_chatter(str_trim(line)))
-			continue;
-		lines++;
-		frames += read_frame(line, &frame) ||
-			  (frames && read_rust_place(str_trim(line), &frame.row));
+		bool is_frame = read_frame(line, &frame) ||
+				(frames && read_rust_place(str_trim(line), &frame.row));
+
+		frames += is_frame;
+		lines += is_frame || !is_chatter(str_trim(line));
 	}
 	if (frames < 2)
 		return LOOK_NO;
