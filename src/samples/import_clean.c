@@ -4,7 +4,7 @@
 
 #include "samples/import.h"
 
-enum { ESCAPE = 0x1b, MAX_ESCAPE_BYTES = 256 };
+enum { ESCAPE = 0x1b, MAX_ESCAPE_BYTES = 32 };
 
 static struct str tail(struct str text, size_t from)
 {
@@ -76,32 +76,32 @@ static bool is_utf16(struct str text, bool *ret_big)
 	return MAX(zero_even, zero_odd) * 2 > look * 7 / 8 && !MIN(zero_even, zero_odd);
 }
 
-/* Bytes of the escape sequence that `text` begins with: colours, titles, links. */
-static size_t escape_length(struct str text)
+/*
+ * Bytes of the colour (or "erase to the end of the line") that `text` begins with, 0 where it is
+ * another sequence: what is no dressing of a terminal's output stays, and is shown escaped.
+ */
+static size_t colour_length(struct str text)
 {
 	size_t i = 2;
 
-	if (text.len < 2)
-		return text.len;
-	if (text.ptr[1] == '[') {
-		while (i < text.len && i < MAX_ESCAPE_BYTES &&
-		       !(text.ptr[i] >= '@' && text.ptr[i] <= '~') && text.ptr[i] != '\n')
-			i++;
-		return i < text.len && text.ptr[i] != '\n' ? i + 1 : i;
-	}
-	if (text.ptr[1] == ']') {
-		while (i < text.len && i < MAX_ESCAPE_BYTES && text.ptr[i] != '\a' &&
-		       text.ptr[i] != ESCAPE && text.ptr[i] != '\n')
-			i++;
-		if (i < text.len && text.ptr[i] == ESCAPE)
-			return MIN(i + 2, text.len);
-		return i < text.len && text.ptr[i] == '\a' ? i + 1 : i;
-	}
-	/* "ESC ( B" chooses a character set, the others are one letter */
-	return MIN(text.ptr[1] == '(' || text.ptr[1] == ')' ? 3U : 2U, text.len);
+	if (text.len < 3 || text.ptr[1] != '[')
+		return 0;
+	while (i < text.len && i < MAX_ESCAPE_BYTES &&
+	       ((text.ptr[i] >= '0' && text.ptr[i] <= '9') || text.ptr[i] == ';'))
+		i++;
+	return i < text.len && (text.ptr[i] == 'm' || text.ptr[i] == 'K') ? i + 1 : 0;
 }
 
-static void without_escapes(struct str text, struct strbuf *out)
+/* What a program colours it sets back; a name that holds an escape alone does not. */
+static bool is_coloured(struct str text)
+{
+	if (!text.len || !memchr(text.ptr, ESCAPE, text.len))
+		return false;
+	return str_find(text, STR("\x1b[0m")) >= 0 || str_find(text, STR("\x1b[m")) >= 0 ||
+	       str_find(text, STR("\x1b[39m")) >= 0;
+}
+
+static void without_colours(struct str text, struct strbuf *out)
 {
 	while (text.len) {
 		const char *at = memchr(text.ptr, ESCAPE, text.len);
@@ -109,8 +109,12 @@ static void without_escapes(struct str text, struct strbuf *out)
 
 		strbuf_add(out, (struct str){ text.ptr, plain });
 		text = tail(text, plain);
-		if (text.len)
-			text = tail(text, escape_length(text));
+		if (!text.len)
+			break;
+		plain = colour_length(text);
+		if (!plain)
+			strbuf_add_char(out, ESCAPE);
+		text = tail(text, MAX(plain, 1U));
 	}
 }
 
@@ -228,8 +232,8 @@ bool import_clean(struct str text, struct strbuf *ret)
 		text = moved_to(ret, &made);
 		is_changed = true;
 	}
-	if (text.len && memchr(text.ptr, ESCAPE, text.len)) {
-		without_escapes(text, &made);
+	if (is_coloured(text)) {
+		without_colours(text, &made);
 		text = moved_to(ret, &made);
 		is_changed = true;
 	}
