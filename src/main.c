@@ -1,9 +1,12 @@
 /* Looks the command up, runs it, and turns its error into text and an exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cmd/commands.h"
 #include "cmd/help.h"
@@ -59,6 +62,8 @@ static struct error *usage_hint(struct error *error, const struct tool *tool,
 
 static struct error *check_operands(const struct command *command, int count, char **operands)
 {
+	if (count && !operands[0][strspn(operands[0], " \t\n")])
+		return error_new(ERROR_USAGE, "'%s': the first operand is empty", command->name);
 	if (count < command->min_operands)
 		return error_new(ERROR_USAGE, "'%s' needs more operands: %s", command->name,
 				 command->usage);
@@ -75,15 +80,6 @@ static void free_options(const struct command *command, char *options)
 			option_list_done((struct option_list *)(void *)(options + o->offset));
 	}
 	free(options);
-}
-
-/* What was printed counts only once it is out: a full disk shows here. */
-static struct error *flush_output(void)
-{
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return NULL;
-	return error_errno(errno ? errno : EIO, "writing to standard output");
 }
 
 /* Called with the options of the command parsed into `options`. */
@@ -118,7 +114,7 @@ static struct error *start(const struct tool *tool, const struct command *comman
 	if (error)
 		fflush(stdout);
 	else
-		error = flush_output();
+		error = stdout_flush();
 	warnings_print(&warnings, stderr);
 	warnings_done(&warnings);
 	return error;
@@ -189,13 +185,27 @@ static struct error *run_tool(const struct tool *tool, int argc, char **argv)
 	return NULL;
 }
 
+/* A file must not be opened as what the program prints to, or reads from: a descriptor that was
+ * closed stays unusable, and saying so is left to whoever uses it. */
+static void hold_closed_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(error_code_exit_status(ERROR_IO));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct tool *tool = tool_find(argc ? argv[0] : NULL);
-	auto_error struct error *error = run_tool(tool, MAX(argc - 1, 0), argv + 1);
+	auto_error struct error *error = NULL;
+
+	hold_closed_streams();
+	error = run_tool(tool, MAX(argc - 1, 0), argv + 1);
 
 	if (!error)
-		error = flush_output();
+		error = stdout_flush();
 	if (error)
 		print_error(error);
 	return error_exit_status(error);

@@ -61,6 +61,10 @@ static enum error_code code_of_errno(int errno_value)
 	case EOPNOTSUPP:
 	case ENODEV:
 		return ERROR_UNSUPPORTED;
+	case EISDIR:
+		return ERROR_INPUT;
+	case EBADF:
+	case EFBIG:
 	case EIO:
 	case ENOSPC:
 	case EPIPE:

@@ -56,8 +56,10 @@ struct error *file_read(const char *path, size_t cap_bytes, struct strbuf *ret)
 	return read_all(fd, path, cap_bytes, ret);
 }
 
-static struct error *stream_error(const char *path)
+struct error *output_error(const char *path)
 {
+	if (strcmp(path, "-") == 0)
+		return error_errno(errno ? errno : EIO, "writing to standard output");
 	return error_errno(errno ? errno : EIO, "writing '%s'", path);
 }
 
@@ -142,9 +144,9 @@ struct error *output_finish(struct output_file *output)
 	errno = 0;
 	failed = ferror(stream) != 0;
 	if (fflush(stream) != 0 || failed)
-		error = stream_error(output->path);
+		error = output_error(output->path);
 	if (stream != stdout && fclose(stream) != 0 && !error)
-		error = stream_error(output->path);
+		error = output_error(output->path);
 	if (!error && output->temporary_path) {
 		if (rename(output->temporary_path, output->path) < 0)
 			error = error_errno(errno, "replacing '%s'", output->path);
@@ -153,6 +155,14 @@ struct error *output_finish(struct output_file *output)
 	}
 	output_abandon(output);
 	return error;
+}
+
+struct error *stdout_flush(void)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NULL;
+	return output_error("-");
 }
 
 void output_abandon(struct output_file *output)

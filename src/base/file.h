@@ -40,9 +40,13 @@ struct output_file {
 };
 
 MUST_CHECK struct error *output_open(const char *path, struct output_file *ret);
+/* By errno, for a write to `path` ("-" = standard output) that failed. */
+MUST_CHECK struct error *output_error(const char *path);
 MUST_CHECK struct error *output_finish(struct output_file *output);
 void output_abandon(struct output_file *output); /* removes what was not finished; idempotent */
 #define auto_output __attribute__((cleanup(output_abandon)))
+/* What was printed counts only once it is out: a full disk and a closed output show here. */
+MUST_CHECK struct error *stdout_flush(void);
 
 /* Creates a regular file with mode 0600, an existing one being renamed to PATH.old first. */
 MUST_CHECK struct error *file_create_keeping_old(const char *path, int *ret_fd);

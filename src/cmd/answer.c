@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -58,13 +59,17 @@ static void echo_text(FILE *stream, struct str text)
 	fputc('\n', stream);
 }
 
-static struct error *echo_input(struct command_context *context, const char *path)
+/* *path becomes "-" where what was read cannot be read there again. */
+static struct error *echo_input(struct command_context *context, const char **path)
 {
+	struct stat status;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
-	TRY(file_read(path, ECHO_CAP_BYTES, &text));
-	if (strcmp(path, "-") == 0)
+	TRY(profile_input_hint(file_read(*path, ECHO_CAP_BYTES, &text)));
+	if (strcmp(*path, "-") == 0 || stat(*path, &status) != 0 || !S_ISREG(status.st_mode)) {
 		TRY(stdin_again(strbuf_str(&text)));
+		*path = "-";
+	}
 	echo_text(context->json ? stderr : context->out.stream, strbuf_str(&text));
 	return NULL;
 }
@@ -85,7 +90,7 @@ struct error *answer_open(struct command_context *context, const struct profile_
 	if (strcmp(from.input, "-") == 0 && isatty(STDIN_FILENO))
 		fputs("Paste, end with Ctrl-D, or name a file.\n", stderr);
 	if (context->echo_input)
-		TRY(echo_input(context, from.input));
+		TRY(echo_input(context, &from.input));
 	return profile_input_open(context, &from, &needs, 0, NULL, ret);
 }
 
@@ -277,7 +282,7 @@ struct error *answer_give(struct command_context *context, const struct profile_
 	auto_facts struct facts facts = FACTS_INIT;
 	auto_model struct model_session *model = NULL;
 	/* Whatever is wrong with a model, the answer is given first. */
-	struct error *error = model_open(context, &given->model, &model);
+	struct error *error = model_open(context, &given->model, &model), *unread = NULL;
 	const struct answer_prose unasked = model_unasked(context, error);
 	struct thinker thinker = thinker_new(context);
 	auto_ruleset_result struct ruleset_result result =
@@ -301,10 +306,15 @@ struct error *answer_give(struct command_context *context, const struct profile_
 	}
 	if (!context->json) {
 		render(&context->out, &answer, &chosen);
-		fflush(context->out.stream);
+		unread = stdout_flush();
 	}
-	if (model)
+	/* Where nobody can read it, no model is asked. */
+	if (unread) {
+		error_free(error);
+		error = unread;
+	} else if (model) {
 		error = model_ask(model, &facts, context->command->name, NULL, &answer.prose);
+	}
 	if (context->json)
 		answer_json(context->out.stream, &answer, &chosen);
 	if (!error && context->model->chat)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cmd/config_folder.h"
 
@@ -142,7 +143,7 @@ struct error *explain_give(struct explanation *x, const struct model_options *op
 					 .facts = &x->facts,
 					 .outline = x->outline };
 	auto_model struct model_session *model = NULL;
-	struct error *error = model_open(context, options, &model);
+	struct error *error = model_open(context, options, &model), *unread = NULL;
 	const struct answer_prose unasked = model_unasked(context, error);
 
 	answer.is_asked = model;
@@ -156,11 +157,16 @@ struct error *explain_give(struct explanation *x, const struct model_options *op
 	}
 	if (!context->json) {
 		explain_text(&context->out, &answer);
-		fflush(context->out.stream);
+		unread = stdout_flush();
 	}
-	if (model)
+	/* Where nobody can read it, no model is asked. */
+	if (unread) {
+		error_free(error);
+		error = unread;
+	} else if (model) {
 		error = model_ask(model, &x->facts, x->prompt ? x->prompt : context->command->name,
 				  input, &answer.prose);
+	}
 	if (context->json)
 		explain_json(context->out.stream, &answer);
 	if (!error && context->model->chat)

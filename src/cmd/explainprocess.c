@@ -400,7 +400,8 @@ static int shell_words(char **rest, char **ret, int max)
 	return count;
 }
 
-static void tell_shell_command(struct process *p, const char *command)
+static void shell_command_tell(struct explanation *x, const struct explainprocess_options *given,
+			       const char *command, unsigned nested)
 {
 	auto_free char *text = x_strndup(command, strlen(command));
 	char *words[256], *rest = text;
@@ -411,7 +412,7 @@ static void tell_shell_command(struct process *p, const char *command)
 		if (!count)
 			return;
 		words[count] = NULL;
-		process_tell(p->x, p->given, count, words, p->nested + 1);
+		process_tell(x, given, count, words, nested);
 	}
 }
 
@@ -436,7 +437,8 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 	if (last && str_starts_with(str_from(last->text), STR("-c")) &&
 	    has_word("bash sh dash zsh ksh", str_from(p->name))) {
 		if (last->value || argc)
-			tell_shell_command(p, last->value ? last->value : argv[0]);
+			shell_command_tell(p->x, p->given, last->value ? last->value : argv[0],
+					   p->nested + 1);
 		return;
 	}
 	if (is_module && last->value) {
@@ -559,7 +561,11 @@ static struct error *run_explainprocess(struct command_context *context, int arg
 
 	if (given->no_optimizations)
 		x.prompt = "explainonly";
-	process_tell(&x, given, argc, argv, 0);
+	/* A command line that came as one text, as ps shows it. */
+	if (argc == 1 && strpbrk(argv[0], " \t\n"))
+		shell_command_tell(&x, given, argv[0], 0);
+	else
+		process_tell(&x, given, argc, argv, 0);
 	return explain_give(&x, &given->model, argc, argv);
 }
 

@@ -1,5 +1,4 @@
 /* A flame graph of any profile: `sysgrok flamegraph perf.data`. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -119,7 +118,7 @@ static struct error *run_flamegraph(struct command_context *context, int argc, c
 	flamegraph_render(&input.selection, &tree, &graph_options, &graph);
 	TRY(output_open(given->output, &output));
 	if (fwrite(graph.ptr, 1, graph.len, output.stream) != graph.len)
-		return error_errno(errno, "writing '%s'", given->output);
+		return output_error(given->output);
 	TRY(output_finish(&output));
 	if (strcmp(given->output, "-") != 0)
 		say_where(context, given->output, &input.selection);

@@ -83,6 +83,26 @@ bool profile_options_no_stacks(const struct profile_options *options)
 	return options->max_stack && str_to_u64(str_from(options->max_stack), &frames) && !frames;
 }
 
+struct error *profile_input_hint(struct error *error)
+{
+	if (!error || error_hint(error))
+		return error;
+	switch (error->code) {
+	case ERROR_NO_FILE:
+		return error_with_hint(error, "'sysgrok record COMMAND' writes a recording; '-' "
+					      "reads standard input");
+	case ERROR_PERMISSION:
+		return error_with_hint(error, "read it as its owner or as root, or have a copy "
+					      "made that you may read");
+	case ERROR_INPUT:
+	case ERROR_IO:
+		return error_with_hint(error,
+				       "'man sysgrok-profiles' lists what is read as a profile");
+	default:
+		return error;
+	}
+}
+
 struct stage {
 	const char *what;
 	struct progress progress;
@@ -159,7 +179,7 @@ struct error *profile_input_open(struct command_context *context,
 	TRY(find_path(options, argc, argv, &path));
 	error = profile_load(path, &load, &input.profile);
 	progress_end(&stage.progress);
-	TRY(error);
+	TRY(profile_input_hint(error));
 	warn_of_flaws(context, input.profile);
 	if (!input.profile->samples.count)
 		return error_with_hint(

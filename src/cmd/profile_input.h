@@ -85,5 +85,8 @@ MUST_CHECK struct error *profile_input_open(struct command_context *context,
 					    const struct profile_options *options,
 					    const struct profile_needs *needs, int argc,
 					    char **argv, struct profile_input *ret);
+/* Takes and returns `error` (NULL is success), with what can be done where a file could not be
+ * read. */
+MUST_CHECK struct error *profile_input_hint(struct error *error);
 void profile_input_done(struct profile_input *input);
 #define auto_profile_input __attribute__((cleanup(profile_input_done)))

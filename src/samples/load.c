@@ -18,9 +18,12 @@ enum {
 
 VEC_DEFINE(node_vec, uint32_t)
 
+/* Of a pipe that has a name (a fifo, the shell's <(...)) nothing is taken in order to look. */
 static bool is_perf_data(const char *path)
 {
-	auto_fclose FILE *file = fopen(path, "rbe");
+	struct stat status;
+	bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+	auto_fclose FILE *file = is_file ? fopen(path, "rbe") : NULL;
 	uint8_t start[LOOK_BYTES];
 
 	return file && perf_data_is_magic(start, fread(start, 1, sizeof(start), file));
