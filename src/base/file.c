@@ -110,7 +110,7 @@ struct error *output_open(const char *path, struct output_file *ret)
 		output.path = x_strdup(path);
 	exists = stat(output.path, &existing) == 0;
 	if (exists && S_ISDIR(existing.st_mode))
-		return error_errno(EISDIR, "opening '%s' for writing", path);
+		return error_new(ERROR_IO, "opening '%s' for writing: it is a directory", path);
 	if (exists && !S_ISREG(existing.st_mode)) {
 		TRY(open_in_place(&output, 0));
 		*ret = output;

@@ -134,7 +134,7 @@ def test_outputs(world, checks):
 
 
 def test_written_files(world, checks):
-    cases = {"a directory": ("dir", {4}), "no folder": ("no/such/file", {5}),
+    cases = {"a directory": ("dir", {8}), "no folder": ("no/such/file", {5}),
              "a full disk": ("/dev/full", {8})}
     for line in ("sysgrok flamegraph good -o {}", "sysgrok export good -o {}"):
         for case, (path, statuses) in cases.items():

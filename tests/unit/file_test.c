@@ -84,7 +84,7 @@ static void a_file_is_read_up_to_its_cap_and_not_beyond(void **state)
 	assert_string_equal(strbuf_text(&text), "12345");
 	assert_error(file_read("a", 4, &text), ERROR_INPUT);
 	assert_error(file_read("none", 4, &text), ERROR_NO_FILE);
-	assert_error(file_read(".", 4, &text), ERROR_FAILED);
+	assert_error(file_read(".", 4, &text), ERROR_INPUT);
 }
 
 static void a_map_shows_the_bytes_and_knows_its_file(void **state)
@@ -109,7 +109,7 @@ static void what_is_not_a_regular_file_is_not_mapped(void **state)
 
 	(void)state;
 	assert_error(file_map_open("none", &map), ERROR_NO_FILE);
-	assert_error(file_map_open(".", &map), ERROR_FAILED);
+	assert_error(file_map_open(".", &map), ERROR_INPUT);
 	assert_error(file_map_open("/dev/null", &map), ERROR_INPUT);
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_error(file_map_open("fifo", &map), ERROR_INPUT);
@@ -253,7 +253,7 @@ static void output_that_cannot_be_made_names_the_path(void **state)
 
 	(void)state;
 	assert_error(output_open("no/such/folder", &output), ERROR_NO_FILE);
-	assert_error(output_open(".", &output), ERROR_FAILED);
+	assert_error(output_open(".", &output), ERROR_IO);
 }
 
 static void a_recording_keeps_the_one_before_and_is_private(void **state)
