@@ -22,7 +22,15 @@ VEC_DEFINE(entity_vec, struct entity)
 VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
-extern const struct str embedded_profile_rule;
+extern const struct str embedded_host_rule, embedded_profile_rule;
+
+static const struct {
+	const char *name;
+	const struct str *text;
+} built_in[] = {
+	{ "profile.rule", &embedded_profile_rule },
+	{ "host.rule", &embedded_host_rule },
+};
 
 struct ruleset *ruleset_empty(void)
 {
@@ -32,12 +40,15 @@ struct ruleset *ruleset_empty(void)
 struct ruleset *ruleset_new(void)
 {
 	struct ruleset *rules = ruleset_empty();
-	auto_error struct error *error =
-		ruleset_add_text(rules, "profile.rule", embedded_profile_rule);
 
-	if (error) { /* a unit test reads them too: this is a broken binary */
-		log_debug("rules", "%s", error->message);
-		abort();
+	for (size_t i = 0; i < ARRAY_SIZE(built_in); i++) {
+		auto_error struct error *error =
+			ruleset_add_text(rules, built_in[i].name, *built_in[i].text);
+
+		if (error) { /* a unit test reads them too: this is a broken binary */
+			log_debug("rules", "%s", error->message);
+			abort();
+		}
 	}
 	return rules;
 }

@@ -116,11 +116,15 @@ static void the_cases_beside_the_rules_hold(void **state)
 	auto_knowledge struct knowledge *knowledge = knowledge_new();
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_strbuf struct strbuf fired = STRBUF_INIT, silent = STRBUF_INIT;
-	auto_error struct error *error =
-		file_read(SOURCE_ROOT "/data/rules/profile.case", 1 << 20, &text);
+	static const char *const files[] = { SOURCE_ROOT "/data/rules/profile.case",
+					     SOURCE_ROOT "/data/rules/host.case" };
 
 	(void)state;
-	assert_null(error);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_error struct error *error = file_read(files[i], 1 << 20, &text);
+
+		assert_null(error);
+	}
 	assert_true(run_cases(strbuf_str(&text), rules, knowledge, true, &fired) > 40);
 	run_cases(strbuf_str(&text), rules, knowledge, false, &silent);
 	assert_true(ruleset_count(rules) > 20);
