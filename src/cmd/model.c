@@ -1,13 +1,16 @@
 #include "cmd/model.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "cmd/config_folder.h"
 #include "config.h"
 #include "llm/ask.h"
 #include "llm/calibration.h"
+#include "llm/parts.h"
 #include "llm/prompt.h"
 
 #define PROGRAM "sysgrok " SYSGROK_VERSION
@@ -26,7 +29,10 @@ struct model_session {
 	struct query query;
 	struct citer citer;
 	struct answer_prose prose;
-	char *error_text;
+	char *error_text, *notice;
+	struct strbuf summaries; /* of parts, for where the answer over them fails */
+	double bytes_per_token;	 /* 0: unknown */
+	size_t budget_divisor;	 /* grows where a server says that a prompt was too large */
 	bool in_code, has_label;
 	/* What was said so far, for chat. */
 	struct arena arena;
@@ -58,6 +64,8 @@ void model_close(struct model_session *session)
 	free(session->tokens);
 	free(session->url);
 	free(session->error_text);
+	free(session->notice);
+	strbuf_done(&session->summaries);
 	free(session);
 }
 
@@ -79,6 +87,9 @@ static void set_up(struct model_session *session)
 	session->store = model_store_folder();
 	session->tokens = session->store ? x_asprintf("%s.tokens", session->store) : NULL;
 	session->url = provider_url(&session->config);
+	session->bytes_per_token =
+		session->tokens ? calibration_find(session->tokens, session->config.model) : 0;
+	session->budget_divisor = 1;
 	session->masks.off = mask && strcmp(mask, "off") == 0;
 	masks_add_machine(&session->masks);
 	session->asker = (struct asker){
@@ -198,6 +209,10 @@ static void write_foot(struct model_session *session)
 		write_figures(stream, prose);
 		fprintf(stream, ". Id %.12s%s.\n", prose->id,
 			prose->from_cache ? " (kept from an earlier request)" : "");
+		if (prose->facts_told < prose->facts_known)
+			fprintf(stream, "It was told the %zu facts of %zu that matter most%s.\n",
+				prose->facts_told, prose->facts_known,
+				prose->parts ? ", and summaries of others" : "");
 	}
 	if (prose->notice)
 		fprintf(stream, "Note: %s.\n", prose->notice);
@@ -213,7 +228,8 @@ static void write_foot(struct model_session *session)
 
 /* ---- asking */
 
-static struct error *check_cost(const struct model_session *session, struct str body)
+static struct error *check_cost(const struct model_session *session, struct str body,
+				unsigned answers)
 {
 	const struct llm_config *config = &session->config;
 	double most;
@@ -225,7 +241,7 @@ static struct error *check_cost(const struct model_session *session, struct str 
 				       "set GAI_PRICE_IN and GAI_PRICE_OUT: what a million tokens "
 				       "of a prompt and of an answer cost");
 	most = ((double)asker_estimate_tokens(body) * config->price_in +
-		(double)config->reply_tokens * config->price_out) /
+		(double)config->reply_tokens * answers * config->price_out) /
 	       1e6;
 	if (most <= session->options.max_cost)
 		return NULL;
@@ -234,6 +250,19 @@ static struct error *check_cost(const struct model_session *session, struct str 
 					 "--max-cost is %.6f",
 					 most, session->options.max_cost),
 			       "GAI_MAX_TOKENS shortens the answer");
+}
+
+/* What is to be known of the parts and of the answer. */
+static const char *join_notices(struct model_session *session, const char *notice)
+{
+	char *both;
+
+	if (!session->notice || !notice)
+		return notice ? notice : session->notice;
+	both = x_asprintf("%s; %s", session->notice, notice);
+	free(session->notice);
+	session->notice = both;
+	return both;
 }
 
 static void note_result(struct model_session *session)
@@ -246,7 +275,7 @@ static void note_result(struct model_session *session)
 	prose->right = session->citer.counts.right;
 	prose->wrong = session->citer.counts.wrong;
 	prose->uncited = session->citer.counts.uncited;
-	prose->notice = query->notice;
+	prose->notice = join_notices(session, query->notice);
 	prose->id = query->id;
 	prose->from_cache = query->from_cache;
 	prose->has_usage = query->reply.usage.known;
@@ -289,6 +318,48 @@ static void say(struct model_session *session, enum llm_role role, struct str te
 	message_vec_push(&session->messages, (struct llm_message){ role, kept });
 }
 
+/* Nothing is sent that the model cannot take. */
+static struct error *check_size(const struct model_session *session, struct str request)
+{
+	const struct llm_config *config = &session->config;
+	double per_token = session->bytes_per_token > 0 ? session->bytes_per_token : 2;
+	double tokens = (double)request.len / per_token;
+
+	if (tokens <= (double)config->context_tokens)
+		return NULL;
+	return error_with_hint(
+		error_new(ERROR_FAILED,
+			  "the model is not asked: the request has some %.0f tokens, and it takes "
+			  "%" PRIu64,
+			  tokens, config->context_tokens),
+		"GAI_CONTEXT_TOKENS says how much the model takes; a shorter question helps too");
+}
+
+static struct error *check_request(struct model_session *session, struct str request)
+{
+	struct error *error = check_size(session, request);
+	const char *reason = "too large";
+
+	if (!error) {
+		reason = "max cost";
+		error = check_cost(session, request, 1);
+	}
+	if (error) {
+		session->prose.asked = false;
+		session->prose.reason = reason;
+	}
+	return error;
+}
+
+static void show_request(const struct model_session *session, struct str request)
+{
+	const struct command_context *context = session->context;
+
+	if (!context->json)
+		fputs("\nThe request to the model, which is not sent:\n\n", context->out.stream);
+	fwrite(request.ptr, 1, request.len, context->json ? stderr : context->out.stream);
+}
+
 /* Sends what was said, streams the answer, and adds it to what was said. */
 static struct error *send(struct model_session *session)
 {
@@ -301,19 +372,12 @@ static struct error *send(struct model_session *session)
 
 	asker_show(&session->asker, &prompt, &request);
 	if (session->options.dry_run) {
-		if (!context->json)
-			fputs("\nThe request to the model, which is not sent:\n\n",
-			      context->out.stream);
-		fwrite(request.ptr, 1, request.len, context->json ? stderr : context->out.stream);
+		show_request(session, strbuf_str(&request));
 		return NULL;
 	}
-	error = check_cost(session, strbuf_str(&request));
-	if (error) {
-		session->prose.asked = false;
-		session->prose.reason = "max cost";
-		return error;
-	}
+	TRY(check_request(session, strbuf_str(&request)));
 	session->query.prompt = prompt;
+	session->query.request_bytes = request.len;
 	session->query.citer = &session->citer;
 	session->query.on_text = context->json ? NULL : stream_text;
 	session->query.user = session;
@@ -330,37 +394,238 @@ static struct error *send(struct model_session *session)
 	return verdict(session);
 }
 
-static struct prompt_budget budget_of(const struct model_session *session)
+/* ---- the prompt */
+
+/* The texts of which requests are made. */
+struct texts {
+	struct strbuf system, prompt, part, format;
+};
+
+static void texts_done(struct texts *texts)
 {
-	return prompt_budget_of(
-		&session->config,
-		session->tokens ? calibration_find(session->tokens, session->config.model) : 0);
+	strbuf_done(&texts->system);
+	strbuf_done(&texts->prompt);
+	strbuf_done(&texts->part);
+	strbuf_done(&texts->format);
+}
+#define auto_texts __attribute__((cleanup(texts_done)))
+
+static struct error *texts_load(const struct model_session *session, const char *name,
+				struct texts *ret)
+{
+	const char *format = session->context->model->output_format;
+
+	TRY(prompt_file_load(session->prompts, "system", &ret->system));
+	TRY(prompt_file_load(session->prompts, name, &ret->prompt));
+	TRY(prompt_file_load(session->prompts, "part", &ret->part));
+	if (format) {
+		strbuf_add_text(&ret->format, "\nWrite your answer in this format: ");
+		prompt_escape(&ret->format, str_from(format));
+		strbuf_add_char(&ret->format, '\n');
+	}
+	return NULL;
+}
+
+static struct str body_of(const struct strbuf *text)
+{
+	return prompt_file_parse(strbuf_str(text)).body;
+}
+
+/* Beside messages of so many bytes. */
+static struct prompt_budget budget_of(const struct model_session *session, size_t other_bytes)
+{
+	struct prompt_budget budget =
+		prompt_budget_of(&session->config, session->bytes_per_token, other_bytes);
+
+	budget.bytes /= session->budget_divisor;
+	return budget;
+}
+
+static struct parts_job parts_job_of(struct model_session *session, const struct texts *texts,
+				     const struct prompt_input *input,
+				     const struct prompt_records *records)
+{
+	const struct model_wishes *wishes = session->context->model;
+	uint64_t calls = session->options.max_calls ? session->options.max_calls : MODEL_CALLS;
+
+	return (struct parts_job){
+		.asker = &session->asker,
+		.facts = input->facts,
+		.system = body_of(&texts->system),
+		.prompt = body_of(&texts->part),
+		.task = prompt_file_parse(strbuf_str(&texts->prompt)).description,
+		.header = STR("Facts that the answer itself has no room for: [its number] what it "
+			      "is of: name = value\n"),
+		.records = records->items.items,
+		.count = records->items.count,
+		.request_bytes = budget_of(session, 0).bytes,
+		.summary_bytes = input->parts_bytes,
+		.calls_max = (unsigned)MIN(calls, (uint64_t)1000) - 1,
+		.has_temperature = true,
+		.temperature = wishes->temperature,
+	};
+}
+
+static void show_parts(struct model_session *session, const struct parts_job *job)
+{
+	struct command_context *context = session->context;
+	FILE *stream = context->json ? stderr : context->out.stream;
+	auto_strbuf struct strbuf requests = STRBUF_INIT;
+
+	parts_show(job, &requests);
+	fprintf(stream, "\nRequests for summaries of parts, which are not sent either:\n\n%s",
+		strbuf_text(&requests));
+}
+
+static struct error *check_parts_cost(const struct model_session *session,
+				      const struct parts_job *job)
+{
+	auto_strbuf struct strbuf requests = STRBUF_INIT;
+
+	if (session->options.max_cost <= 0)
+		return NULL;
+	parts_show(job, &requests);
+	/* The last request too. */
+	strbuf_add_repeated(&requests, ' ', job->request_bytes);
+	return check_cost(session, strbuf_str(&requests), parts_count(job) + 1);
+}
+
+static void note_parts(struct model_session *session, const struct prompt_records *records,
+		       const struct parts_result *result)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	session->prose.parts += result->calls;
+	session->prose.parts_failed += result->failed;
+	if (result->failed)
+		strbuf_addf(&text, "%u of %u parts could not be summarised (%s)", result->failed,
+			    result->calls, result->failure);
+	if (result->left_out)
+		strbuf_addf(&text,
+			    "%s%zu of %zu groups of facts were told neither whole nor as a summary "
+			    "(--max-calls)",
+			    text.len ? "; " : "", result->left_out, records->items.count);
+	free(session->notice);
+	session->notice = text.len ? strbuf_take(&text) : NULL;
+}
+
+/* What the prompt has no room for, as summaries; none where all fits or the rest is small. */
+static struct error *summarise_rest(struct model_session *session, const struct texts *texts,
+				    struct prompt_input *input, struct parts_result *ret)
+{
+	bool all = session->options.max_calls;
+	auto_prompt_records struct prompt_records records = { 0 };
+	struct parts_job job;
+	struct error *error;
+
+	if (session->options.max_calls == 1)
+		return NULL;
+	prompt_rest(input, all, &records);
+	if (!records.items.count)
+		return NULL;
+	/* The room for summaries is taken from the facts, so that more are left out. */
+	prompt_records_done(&records);
+	input->parts_bytes = input->budget.bytes / 4;
+	prompt_rest(input, all, &records);
+	job = parts_job_of(session, texts, input, &records);
+	if (session->options.dry_run) {
+		show_parts(session, &job);
+		return NULL;
+	}
+	TRY(check_parts_cost(session, &job));
+	if (isatty(STDERR_FILENO) || session->context->verbosity)
+		fprintf(stderr, "sysgrok: note: asking for summaries of %u parts first\n",
+			parts_count(&job));
+	error = parts_reduce(&job, ret);
+	note_parts(session, &records, ret);
+	strbuf_reset(&session->summaries);
+	strbuf_add(&session->summaries, strbuf_str(&ret->text));
+	return error;
+}
+
+/* The messages of the first request, and how much of the facts is in them. */
+static struct error *compose(struct model_session *session, const struct facts *facts,
+			     const struct texts *texts, const char *question)
+{
+	auto_parts_result struct parts_result parts = { 0 };
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+	struct prompt_counts counts = { 0 };
+	struct prompt_input input = {
+		.facts = facts,
+		.question = question,
+		.body = body_of(&texts->prompt),
+		.budget = budget_of(session, body_of(&texts->system).len + texts->format.len),
+	};
+
+	TRY(summarise_rest(session, texts, &input, &parts));
+	input.parts = strbuf_str(&parts.text);
+	prompt_fill(&input, &text, &counts);
+	session->prose.facts_told = counts.facts;
+	session->prose.facts_known = counts.all_facts;
+	/* One message: Anthropic takes no two of a user in a row. */
+	strbuf_add(&text, strbuf_str(&texts->format));
+	session->messages.count = 0;
+	say(session, LLM_SYSTEM, body_of(&texts->system));
+	say(session, LLM_USER, strbuf_str(&text));
+	return NULL;
+}
+
+/* Makes the next prompt smaller by what the server said of this one; false where that is no use. */
+static bool learn_size(struct model_session *session, unsigned attempt)
+{
+	const struct query *query = &session->query;
+
+	if (!query->is_too_large || attempt >= 2)
+		return false;
+	if (query->context_tokens > session->config.reply_tokens)
+		session->config.context_tokens =
+			MIN(query->context_tokens, session->config.context_tokens);
+	if (query->prompt_tokens && query->request_bytes)
+		session->bytes_per_token =
+			0.9 * (double)query->request_bytes / (double)query->prompt_tokens;
+	else
+		session->budget_divisor *= 2;
+	return true;
+}
+
+/* Where no answer came, what was worked out for it is shown. */
+static void give_summaries(struct model_session *session)
+{
+	struct answer_prose *prose = &session->prose;
+
+	if (prose->text.len || !session->summaries.len)
+		return;
+	prose->text = strbuf_str(&session->summaries);
+	prose->notice = join_notices(session, "these are summaries of parts of the input, as the "
+					      "answer over them failed");
+	if (!session->context->json) {
+		stream_text(session, prose->text);
+		write_foot(session);
+	}
 }
 
 static struct error *ask(struct model_session *session, const struct facts *facts, const char *name,
 			 const char *question)
 {
-	auto_strbuf struct strbuf system = STRBUF_INIT, file = STRBUF_INIT, text = STRBUF_INIT,
-				  format = STRBUF_INIT;
-	const struct model_wishes *wishes = session->context->model;
-	struct prompt_counts counts = { 0 };
+	auto_texts struct texts texts = { 0 };
+	struct error *error;
 
-	TRY(prompt_file_load(session->prompts, "system", &system));
-	TRY(prompt_file_load(session->prompts, name, &file));
-	prompt_fill(facts, question, prompt_file_parse(strbuf_str(&file)).body, budget_of(session),
-		    &text, &counts);
-	session->prose.facts_told = counts.facts;
-	session->prose.facts_known = counts.all_facts;
-	/* One message: Anthropic takes no two of a user in a row. */
-	if (wishes->output_format) {
-		strbuf_add_text(&format, "\nWrite your answer in this format: ");
-		prompt_escape(&format, str_from(wishes->output_format));
-		strbuf_add_char(&format, '\n');
-		strbuf_add(&text, strbuf_str(&format));
+	TRY(texts_load(session, name, &texts));
+	for (unsigned attempt = 0;; attempt++) {
+		TRY(compose(session, facts, &texts, question));
+		error = send(session);
+		if (!error)
+			return NULL;
+		if (!learn_size(session, attempt)) {
+			give_summaries(session);
+			return error;
+		}
+		error_free(error);
+		query_done(&session->query);
+		session->query = (struct query){ 0 };
+		citer_done(&session->citer);
+		citer_init(&session->citer, facts);
 	}
-	say(session, LLM_SYSTEM, prompt_file_parse(strbuf_str(&system)).body);
-	say(session, LLM_USER, strbuf_str(&text));
-	return send(session);
 }
 
 struct answer_prose model_unasked(const struct command_context *context, const struct error *error)
@@ -410,7 +675,7 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
  * and the first answer stay. */
 static void forget(struct model_session *session)
 {
-	size_t budget = budget_of(session).bytes, first = 3, bytes = 0;
+	size_t budget = budget_of(session, 0).bytes, first = 3, bytes = 0;
 	struct message_vec *messages = &session->messages;
 
 	for (size_t i = 0; i < messages->count; i++)
@@ -431,6 +696,8 @@ struct error *model_reply(struct model_session *session, struct str question)
 	query_done(&session->query);
 	session->query = (struct query){ 0 };
 	session->citer.counts = (struct cite_counts){ 0 };
+	free(session->notice);
+	session->notice = NULL;
 	session->citer.in_code = session->in_code = session->has_label = false;
 	/* A question that had no answer is asked anew: roles alternate. */
 	if (messages->count && messages->items[messages->count - 1].role == LLM_USER &&

@@ -7,9 +7,12 @@
 #include "facts/facts.h"
 #include "render/answer.h"
 
+#define MODEL_CALLS 9
+
 struct model_options {
 	bool strict, dry_run, ask_again;
 	double max_cost;
+	uint64_t max_calls; /* 0: by how much matters, MODEL_CALLS at most */
 };
 
 /* clang-format off */
@@ -20,6 +23,9 @@ struct model_options {
 	  OPTION_FLAG, offsetof(type, field.strict) }, \
 	{ 0, "max-cost", "N", "do not ask where it may cost more (GAI_PRICE_IN, GAI_PRICE_OUT)", \
 	  OPTION_REAL, offsetof(type, field.max_cost) }, \
+	{ 0, "max-calls", "N", "requests to the model at most; what is too large for one is " \
+	  "summarised in parts", \
+	  OPTION_U64, offsetof(type, field.max_calls) }, \
 	{ 0, "ask-again", NULL, "ask even where the answer to the same request is kept", \
 	  OPTION_FLAG, offsetof(type, field.ask_again) }
 /* clang-format on */

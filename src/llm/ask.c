@@ -224,6 +224,8 @@ static void land(struct flight *flight)
 			query->error = error_with_hint(query->error, "%s", result->error->hint);
 	} else if (result->status < 200 || result->status >= 300) {
 		query->error = provider_error(config, result->status, strbuf_str(&result->body));
+		query->is_too_large = provider_is_too_large(
+			strbuf_str(&result->body), &query->context_tokens, &query->prompt_tokens);
 		if (result->status == 429 && result->retry_after_s > 0)
 			query->error = error_with_hint(query->error, "it asks to wait %.0f s",
 						       result->retry_after_s);

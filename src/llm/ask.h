@@ -42,6 +42,11 @@ struct query {
 	struct error *error; /* owned; the text may hold a part all the same */
 	char *notice;	     /* why the text is cut or partial though no error; owned, or NULL */
 	bool from_cache, is_unwanted;
+	/* The server said that the prompt was too large; what it takes and what it counted, 0 where
+	 * it did not say. */
+	bool is_too_large;
+	uint64_t context_tokens, prompt_tokens;
+	size_t request_bytes;	   /* the caller's note */
 	char id[SHA256_HEX_BYTES]; /* of the record */
 	uint64_t first_text_ns, total_ns;
 };

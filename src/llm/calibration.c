@@ -1,6 +1,7 @@
 #include "llm/calibration.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -10,6 +11,7 @@
 #define OLD_SHARE 0.7 /* one odd request moves the figure by less than a third */
 #define SAFETY 0.9    /* what overflows is refused as a whole */
 #define BYTES_MIN 200 /* of less, the server's own frame would be counted */
+#define STEP 0.1
 #define RATIO_LEAST 0.5
 #define RATIO_MOST 8.0
 
@@ -39,7 +41,8 @@ double calibration_find(const char *path, const char *model)
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_error struct error *error = file_read(path, FILE_CAP_BYTES, &text);
 
-	return error ? 0 : find(strbuf_str(&text), model) * SAFETY;
+	/* In steps: the same input shall make the same prompt. */
+	return error ? 0 : floor(find(strbuf_str(&text), model) * SAFETY / STEP + 1e-6) * STEP;
 }
 
 struct error *calibration_note(const char *path, const char *model, uint64_t bytes, uint64_t tokens)

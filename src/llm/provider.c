@@ -8,6 +8,8 @@
 #include "base/json_out.h"
 #include "base/memory.h"
 
+#define KEY_BYTES_LEAST 6 /* shorter ones are no secret, and parts of words */
+
 static const char *const role_names[] = {
 	[LLM_SYSTEM] = "system", [LLM_USER] = "user", [LLM_ASSISTANT] = "assistant"
 };
@@ -178,7 +180,7 @@ static char *clean_message(const struct llm_config *config, struct str text)
 
 	text = str_trim(text);
 	while (text.len && out.len < 400) {
-		if (key.len && str_starts_with(text, key)) {
+		if (key.len >= KEY_BYTES_LEAST && str_starts_with(text, key)) {
 			strbuf_add_text(&out, "(the key)");
 			text.ptr += key.len;
 			text.len -= key.len;
@@ -234,8 +236,39 @@ static bool parse_refusal(struct str body, struct arena *arena, struct refusal *
 
 static bool is_overflow(const struct refusal *refusal)
 {
+	/* OpenAI's and its likes, llama-server's, Anthropic's. */
 	return str_is(refusal->code, "context_length_exceeded") ||
-	       str_is(refusal->type, "exceed_context_size_error");
+	       str_is(refusal->type, "exceed_context_size_error") ||
+	       str_find(refusal->message, STR("prompt is too long")) >= 0 ||
+	       str_find(refusal->message, STR("maximum context length")) >= 0;
+}
+
+static void read_tokens(const struct json *value, uint64_t *ret)
+{
+	double number;
+
+	if (json_get_number(value, &number) && number >= 1 && number < 1e12)
+		*ret = (uint64_t)number;
+}
+
+bool provider_is_too_large(struct str body, uint64_t *ret_context_tokens,
+			   uint64_t *ret_prompt_tokens)
+{
+	auto_arena struct arena arena = ARENA_INIT;
+	const struct json *json;
+	auto_error struct error *error = json_parse(body, &arena, &json);
+	struct refusal refusal = { 0 };
+
+	*ret_context_tokens = *ret_prompt_tokens = 0;
+	if (error)
+		return false;
+	read_refusal(json, &refusal);
+	if (!is_overflow(&refusal))
+		return false;
+	json = json_find(json, "error");
+	read_tokens(json_find(json, "n_ctx"), ret_context_tokens);
+	read_tokens(json_find(json, "n_prompt_tokens"), ret_prompt_tokens);
+	return true;
 }
 
 static const char *hint_for(const struct llm_config *config, long status,

@@ -73,6 +73,9 @@ void llm_reply_end(struct llm_reply *reply);
 
 /* What an answer with an error status says, in one line without the key; a hint with it. */
 struct error *provider_error(const struct llm_config *config, long status, struct str body);
+/* Whether the refusal is of the prompt's size; with the figures that the server gives, else 0. */
+bool provider_is_too_large(struct str body, uint64_t *ret_context_tokens,
+			   uint64_t *ret_prompt_tokens);
 /* Changes the dialect to what the refusal asks for; false where it asks for nothing known. */
 bool provider_adapt(struct llm_dialect *dialect, long status, struct str body);
 /* Not worth another attempt: the account is empty. For http_request.worth_retrying. */

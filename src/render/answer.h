@@ -26,6 +26,8 @@ struct answer_prose {
 	uint64_t prompt_tokens, reply_tokens;
 	double cost;
 	size_t facts_told, facts_known; /* how many facts the model saw */
+	/* Requests for summaries of what was too large for one, and how many brought none. */
+	unsigned parts, parts_failed;
 };
 
 struct answer {

@@ -117,6 +117,8 @@ void prose_write(struct json_writer *json, const struct answer_prose *prose)
 	json_object_end(json);
 	json_key_uint(json, "facts_told", prose->facts_told);
 	json_key_uint(json, "facts_known", prose->facts_known);
+	json_key_uint(json, "parts", prose->parts);
+	json_key_uint(json, "parts_failed", prose->parts_failed);
 	json_key_text(json, "notice", prose->notice);
 	json_key_text(json, "error", prose->error);
 	json_key_text(json, "id", *prose->id ? prose->id : NULL);

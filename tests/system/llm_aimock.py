@@ -44,6 +44,14 @@ def fixtures():
 
     refusal = {"message": "Rate limit", "type": "requests", "code": "rate_limit_exceeded"}
     return {"fixtures": [
+        {"match": {"userMessage": "You are given part 2"},
+         "response": {"status": 400, "error": {"message": "no such part"}}},
+        {"match": {"userMessage": "You are given part"},
+         "response": {"content": "Much of it is alike, 99.99% [F5].\n"}},
+        {"match": {"model": "toolarge", "sequenceIndex": 0},
+         "response": {"status": 400, "error": {"message": "too long",
+                                               "code": "context_length_exceeded"}}},
+        match("toolarge", "It fits.\n"),
         {"match": {"userMessage": "why so"}, "response": {"content": "It is 99.99% [F1].\n"}},
         match("plain", "All is said.\n"),
         match("emoji", "An emoji \U0001f980 and \u20ac 5.\nEnd.\n", chunkSize=1),
@@ -209,6 +217,38 @@ def test_failures(world, checks):
     done = world.ask("plain", "--offline", GAI_API_BASE="http://127.0.0.1:1/v1")
     checks.check(done.returncode == 0 and "No model was asked" in done.stdout,
                  "--offline asks nobody")
+
+
+def test_parts(world, checks):
+    """More rows than a request holds: parts, one of which fails, then the answer over them."""
+    rows = 3000
+    large = os.path.join(world.scratch, "large.txt")
+    with open(large, "w") as file:
+        file.write("# Overhead  Command  Shared Object  Symbol\n")
+        for row in range(rows):
+            file.write(f"  {(2 - row / (rows / 2)) * 100 / rows:.4f}%  app  libapp{row % 20}.so  "
+                       f"[.] function_{row:04}\n")
+    small, world.table = world.table, large
+    before = len(world.journal())
+    prose = world.prose("plain", "--max-calls", "9", GAI_CONTEXT_TOKENS="3000")
+    sent = [entry["body"] for entry in world.journal()[before:]]
+    done = world.ask("toolarge")
+    sizes = [len(json.dumps(entry["body"])) for entry in world.journal()[before + len(sent):]]
+    world.table = small
+    parts = [body for body in sent if "You are given part" in json.dumps(body)]
+    last = json.dumps(sent[-1])
+    checks.check(prose["text"] == "All is said.\n" and prose["parts"] == len(parts) > 3 and
+                 prose["parts_failed"] == 1 and "no such part" in prose["notice"],
+                 f"{len(parts)} parts, one of which failed: {prose['notice']}")
+    checks.check(all("Facts that the answer itself" in json.dumps(body) for body in parts),
+                 "each part has the header")
+    checks.check("function_0000" in last and "Part 1 of" in last and "is missing" in last and
+                 "99.99% {wrong" in last,
+                 "the last request has the largest rows and the checked summaries")
+    checks.check(max(len(body["messages"][1]["content"]) for body in sent) < 3000 * 2.5,
+                 "no request is too large")
+    checks.check("It fits." in done.stdout and len(sizes) == 2 and sizes[1] < sizes[0] * 0.7,
+                 f"what is too large for the server is asked again with less {sizes}")
 
 
 def test_requests(world, checks):
@@ -478,7 +518,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         try:
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
-            for test in (test_answers, test_citations, test_failures, test_requests, test_slices,
+            for test in (test_answers, test_citations, test_failures, test_parts, test_requests, test_slices,
                          test_replayed, test_nginx, test_anthropic, test_doctor, test_chat,
                          test_interrupt, test_records, test_schema):
                 test(world, checks)

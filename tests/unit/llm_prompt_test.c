@@ -53,10 +53,13 @@ static void foreign_text_cannot_pass_for_ours(void **)
 static void fill(struct facts *facts, size_t bytes, struct strbuf *out,
 		 struct prompt_counts *counts)
 {
-	const struct prompt_budget budget = { bytes };
+	const struct prompt_input input = {
+		.facts = facts,
+		.body = STR("A\n{{findings}}\n{{facts}}\n{{notes}}\nZ\n"),
+		.budget = { bytes },
+	};
 
-	prompt_fill(facts, NULL, STR("A\n{{findings}}\n{{facts}}\n{{notes}}\nZ\n"), budget, out,
-		    counts);
+	prompt_fill(&input, out, counts);
 }
 
 static void facts_findings_and_notes_come_with_their_numbers(void **)
@@ -140,9 +143,10 @@ static void built_in_prompts_are_there_and_can_be_replaced(void **)
 
 static void built_in_prompts_hold_nothing_that_would_be_masked(void **)
 {
-	static const char *const names[] = { "system",		"topn",
-					     "stacktrace",	"findfaster",
-					     "explainfunction", "explainprocess" };
+	static const char *const names[] = {
+		"system",	   "topn",	     "stacktrace", "findfaster",
+		"explainfunction", "explainprocess", "part"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		auto_strbuf struct strbuf text = STRBUF_INIT, hidden = STRBUF_INIT;
@@ -158,11 +162,11 @@ static void the_budget_leaves_room_for_the_answer(void **)
 {
 	struct llm_config config = { .context_tokens = 4096, .reply_tokens = 1024 };
 
-	assert_true((double)prompt_budget_of(&config, 0).bytes / 3 <= 4096 - 1024);
+	assert_true((double)prompt_budget_of(&config, 0, 0).bytes / 2.5 <= 4096 - 1024);
 	config.context_tokens = 500;
-	assert_int_equal(prompt_budget_of(&config, 0).bytes, 0);
+	assert_int_equal(prompt_budget_of(&config, 0, 0).bytes, 0);
 	config.context_tokens = 1000000;
-	assert_true(prompt_budget_of(&config, 4).bytes <= 48000);
+	assert_true(prompt_budget_of(&config, 4, 0).bytes <= 48000);
 }
 
 static void bytes_of_a_token_are_learnt_by_model(void **)
