@@ -273,23 +273,28 @@ static struct error *parse_long(struct parse *parse, const char *word)
 	return apply(parse, &found);
 }
 
-/* "-ag" are two flags, "-F99" is one option with its value. */
+/* "-ag" are two flags, "-F99" is one option with its value. A global letter whose value may be left
+ * out takes one behind '=' only: "-de" are two flags, as in the tools before. */
 static struct error *parse_letters(struct parse *parse, const char *word)
 {
 	for (const char *letter = word + 1; *letter; letter++) {
 		char spelling[] = { '-', *letter, '\0' };
 		struct found_option found = { .spelling = str_from(spelling) };
 
+		bool is_own = true;
+
 		found.option = find_letter(own_options(parse->input), *letter);
 		found.target = parse->input->own_target;
 		if (!found.option) {
+			is_own = false;
 			found.option = find_letter(global_options(parse->input), *letter);
 			found.target = parse->input->global_target;
 		}
 		if (!found.option)
 			return error_new(ERROR_USAGE, "unknown option '%s'%s%s", spelling,
 					 word[2] ? " in " : "", word[2] ? word : "");
-		if ((takes_value(found.option) || value_is_optional(found.option)) && letter[1]) {
+		if (letter[1] && (takes_value(found.option) || (value_is_optional(found.option) &&
+								(is_own || letter[1] == '=')))) {
 			found.attached = letter + 1;
 			if (value_is_optional(found.option) && letter[1] == '=')
 				found.attached++;

@@ -9,6 +9,7 @@
  *		OPTIONS_END
  *	};
  *
+ * A value that may be left out is glued on: --debug=dso, -d=dso.
  * Exact long names beat prefixes, and prefixes count among that command's options only, then among
  * the global ones. After a command's name, its own letters win over global ones.
  */

@@ -103,9 +103,11 @@ static void print_usage(const struct term *out, const struct tool *tool,
 	struct str forms = str_from(command->usage), form;
 	const char *lead = "usage:";
 
+	if (!forms.len)
+		fprintf(out->stream, "%s %s %s\n", lead, tool->name, command->name);
 	while (str_next_line(&forms, &form)) {
-		fprintf(out->stream, "%-6s %s %s%s%.*s\n", lead, tool->name, command->name,
-			form.len ? " " : "", STR_ARG(form));
+		fprintf(out->stream, "%-6s %s %s %.*s\n", lead, tool->name, command->name,
+			STR_ARG(form));
 		lead = "";
 	}
 }
