@@ -3,10 +3,11 @@
 
 #include "base/memory.h"
 #include "cmd/explain.h"
-#include "knowledge/command_line.h"
+#include "knowledge/argument.h"
 #include "knowledge/man_file.h"
 #include "knowledge/package.h"
-#include "knowledge/symbol_name.h"
+#include "knowledge/process_title.h"
+#include "knowledge/wrapper.h"
 
 struct explainprocess_options {
 	bool no_optimizations;
@@ -26,50 +27,6 @@ static const struct option options[] = {
 
 enum { MAX_NESTED = 6, MAX_SYNOPSIS_LINES = 2 };
 
-/* Programs whose command line is not all their own. */
-static const struct {
-	const char *names;
-	struct command_style style;
-	const char *rest; /* what follows is: "command", "module" or "script" arguments */
-} styles[] = {
-	{ "sudo doas",
-	  { .stops_at_operand = true, .has_assignments = true, .valued = "ugpChrTtDRU" },
-	  "command" },
-	{ "env",
-	  { .stops_at_operand = true, .has_assignments = true, .valued = "uCS" },
-	  "command" },
-	{ "nice", { .stops_at_operand = true, .valued = "n" }, "command" },
-	{ "ionice", { .stops_at_operand = true, .valued = "cn" }, "command" },
-	{ "timeout", { .stops_at_operand = true, .operands = 1, .valued = "ks" }, "command" },
-	{ "time nohup setsid exec command caffeinate unbuffer fakeroot eatmydata catchsegv",
-	  { .stops_at_operand = true, .valued = "fo" },
-	  "command" },
-	{ "stdbuf", { .stops_at_operand = true, .valued = "ioe" }, "command" },
-	{ "taskset", { .stops_at_operand = true, .operands = 1 }, "command" },
-	{ "chrt", { .stops_at_operand = true, .operands = 1, .valued = "TPD" }, "command" },
-	{ "chroot flock", { .stops_at_operand = true, .operands = 1, .valued = "wE" }, "command" },
-	{ "numactl unshare nsenter systemd-run prlimit",
-	  { .stops_at_operand = true, .valued = "NmCipPtup" },
-	  "command" },
-	{ "strace ltrace", { .stops_at_operand = true, .valued = "eopsuaISbPXEn" }, "command" },
-	{ "valgrind", { .stops_at_operand = true }, "command" },
-	{ "watch", { .stops_at_operand = true, .valued = "n" }, "command" },
-	{ "xargs", { .stops_at_operand = true, .valued = "nPIdaELs" }, "command" },
-	{ "python python3 python2 pypy pypy3",
-	  { .stops_at_operand = true, .valued = "mcWXQ", .last_options = "-m -c" },
-	  "script" },
-	{ "java", { .stops_at_operand = true, .last_options = "-jar" }, "script" },
-	{ "perl ruby node nodejs php lua",
-	  { .stops_at_operand = true, .valued = "eIr" },
-	  "script" },
-	{ "bash sh dash zsh ksh",
-	  { .stops_at_operand = true, .valued = "cO", .last_options = "-c" },
-	  "script" },
-	{ "tar ps ar", { .bundled_first = true }, NULL },
-};
-
-static const struct command_style plain_style = { 0 };
-
 struct process {
 	struct explanation *x;
 	struct arena arena;
@@ -79,8 +36,8 @@ struct process {
 	struct man_page page;
 	char *general_title; /* of the program itself, where the page is a subcommand's */
 	struct man_page general;
-	const struct command_style *style;
-	const char *rest; /* see styles */
+	struct command_style style;
+	const struct wrapper *wrapper; /* or NULL */
 	unsigned nested;
 };
 
@@ -93,31 +50,6 @@ static void process_done(struct process *p)
 	man_page_done(&p->general);
 }
 
-static bool has_word(const char *words, struct str wanted)
-{
-	struct str rest = str_from(words), word;
-
-	while (str_next_word(&rest, &word))
-		if (str_eq(word, wanted))
-			return true;
-	return false;
-}
-
-/* "python3.11" -> "python3", "gcc-12" -> "gcc", "x86_64-linux-gnu-gcc-12" stays as it is */
-static struct str without_version(struct str name)
-{
-	size_t length = name.len;
-
-	while (length && strchr("0123456789.", name.ptr[length - 1]))
-		length--;
-	if (length && length < name.len && name.ptr[length - 1] == '-')
-		return (struct str){ name.ptr, length - 1 };
-	for (size_t i = length; i < name.len; i++)
-		if (name.ptr[i] == '.')
-			return (struct str){ name.ptr, i };
-	return name;
-}
-
 static bool page_find(struct process *p, const char *name)
 {
 	auto_strbuf struct strbuf title = STRBUF_INIT;
@@ -128,24 +60,33 @@ static bool page_find(struct process *p, const char *name)
 	return true;
 }
 
-static void style_find(struct process *p)
+static bool takes_value(const void *context, const char *option)
 {
-	struct str plain = without_version(str_from(p->name));
+	const struct process *p = context;
 
-	p->style = &plain_style;
-	for (size_t i = 0; i < ARRAY_SIZE(styles); i++)
-		if (has_word(styles[i].names, str_from(p->name)) ||
-		    has_word(styles[i].names, plain)) {
-			p->style = &styles[i].style;
-			p->rest = styles[i].rest;
-			return;
-		}
+	return knowledge_takes_value(p->x->knowledge, str_from(p->name), str_from(option));
+}
+
+static void style_find(struct process *p, int argc, char **argv)
+{
+	const char *first = NULL;
+
+	for (int i = 0; i < argc && !first; i++)
+		if (argv[i][0] != '-')
+			first = argv[i];
+	p->wrapper = wrapper_find(str_from(p->name), first);
+	if (p->wrapper)
+		p->style = p->wrapper->style;
+	p->style.takes_value = takes_value;
+	p->style.context = p;
 }
 
 /* The page of "git commit" is git-commit's: the first operand of a program that has such pages. */
 static int subcommand_find(struct process *p, int argc, char **argv)
 {
-	for (int i = 0; i < argc && p->style == &plain_style; i++) {
+	bool has_subcommands = !p->wrapper || p->wrapper->subcommands;
+
+	for (int i = 0; i < argc && has_subcommands; i++) {
 		auto_free char *name = x_asprintf("%s-%s", p->name, argv[i]);
 		auto_strbuf struct strbuf title = STRBUF_INIT;
 		struct man_page page = { 0 };
@@ -202,7 +143,7 @@ static struct kb_match tell_program(struct process *p, struct entity entity)
 	bool is_described;
 
 	if (!match.entry)
-		match = knowledge_program(p->x->knowledge, without_version(name));
+		match = knowledge_program(p->x->knowledge, program_without_version(name));
 	if (match.entry) {
 		explain_field(p->x, entity, "what", match, KB_FIELD_WHAT);
 		explain_field(p->x, entity, "use", match, KB_FIELD_USE);
@@ -287,7 +228,7 @@ static void tell_operand(struct process *p, const struct argument *argument, boo
 		text = "an operand: by convention standard input or output";
 	else if (strstr(word, "://"))
 		text = "an operand: a URL";
-	else if (p->style->has_assignments && strchr(word, '='))
+	else if (p->style.has_assignments && strchr(word, '='))
 		text = "sets a variable in the environment of the command";
 	explain_note(p->x, entity, "means", text, "");
 	tell_known_argument(p, entity, word);
@@ -329,6 +270,36 @@ static void tell_argument(struct process *p, const struct argument_vec *argument
 			"");
 		break;
 	}
+}
+
+static void tell_subcommand(struct process *p, const char *name)
+{
+	struct entity entity = argument_add(p, name);
+
+	explain_note(p->x, entity, "means", p->page.summary, p->title);
+	tell_known_argument(p, entity, name);
+}
+
+/* "without -j" of "without -j* --jobs* with all" */
+static char *absent_title(struct kb_match match)
+{
+	const struct kb_index *index = match.index;
+	uint32_t entry = (uint32_t)(match.entry - index->entries);
+	const struct kb_name *tables[] = { index->names, index->patterns };
+	const uint32_t counts[] = { index->name_count, index->pattern_count };
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (uint32_t i = 0; i < counts[t]; i++) {
+			struct str text = str_from(kb_text(index, tables[t][i].text)), word;
+
+			if (tables[t][i].entry != entry || !str_next_word(&text, &word) ||
+			    !str_next_word(&text, &word))
+				continue;
+			while (word.len && strchr("*=", word.ptr[word.len - 1]))
+				word.len--;
+			return x_asprintf("without %.*s", STR_ARG(word));
+		}
+	return x_strndup("without", 7);
 }
 
 /* ---- what else it is */
@@ -429,13 +400,25 @@ static bool script_is_known(const struct process *p, const char *path)
 	       man_file_find(slash + 1, MAN_PROGRAM_SECTIONS, &page, &title);
 }
 
+/* A module that is a program as well: its arguments are explained as that program's. */
+static void module_tell(struct process *p, char *module, int argc, char **argv)
+{
+	char **words = arena_alloc(&p->arena, ((size_t)argc + 2) * sizeof(*words));
+
+	words[0] = module;
+	for (int i = 0; i < argc; i++)
+		words[i + 1] = argv[i];
+	words[argc + 1] = NULL;
+	process_tell(p->x, p->given, argc + 1, words, p->nested + 1);
+}
+
 static void tell_script(struct process *p, const struct argument *last, int argc, char **argv)
 {
 	bool is_module = last && str_starts_with(str_from(last->text), STR("-m"));
 	int first = 0;
 
 	if (last && str_starts_with(str_from(last->text), STR("-c")) &&
-	    has_word("bash sh dash zsh ksh", str_from(p->name))) {
+	    wrapper_is_shell(str_from(p->name))) {
 		if (last->value || argc)
 			shell_command_tell(p->x, p->given, last->value ? last->value : argv[0],
 					   p->nested + 1);
@@ -448,6 +431,10 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 
 		explain_note(p->x, entity, "means", "the Python module that is run as a program",
 			     "");
+		if (knowledge_program(p->x->knowledge, str_from(module)).entry) {
+			module_tell(p, module, argc, argv);
+			return;
+		}
 		knowledge_faster(p->x->knowledge, str_from(module), 1U << KB_FASTER_PYLIBRARY,
 				 &matches);
 		if (matches.count)
@@ -470,24 +457,39 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 			     "");
 }
 
+static bool ends_options(const struct process *p, const struct argument *argument)
+{
+	struct str words = str_from(p->style.last_options), word;
+	struct str name = { argument->text, strcspn(argument->text, " ") };
+
+	if (argument->kind > ARGUMENT_UNKNOWN_OPTION || !p->style.last_options)
+		return false;
+	while (str_next_word(&words, &word))
+		if (str_eq(word, name))
+			return true;
+	return false;
+}
+
 static void tell_rest(struct process *p, const struct argument_vec *arguments, int argc,
 		      char **argv)
 {
 	const struct argument *last =
 		arguments->count ? &arguments->items[arguments->count - 1] : NULL;
 
-	if (!p->rest || p->nested >= MAX_NESTED)
+	if (!p->wrapper || p->wrapper->rest == WRAPPER_NONE || p->nested >= MAX_NESTED)
 		return;
-	if (!strcmp(p->rest, "command")) {
-		if (argc)
+	if (p->wrapper->rest == WRAPPER_COMMAND) {
+		while (argc && !strcmp(argv[0], "--")) {
+			argc--;
+			argv++;
+		}
+		if (argc == 1 && strchr(argv[0], ' '))
+			shell_command_tell(p->x, p->given, argv[0], p->nested + 1);
+		else if (argc)
 			process_tell(p->x, p->given, argc, argv, p->nested + 1);
 		return;
 	}
-	if (last && (last->kind > ARGUMENT_UNKNOWN_OPTION || !p->style->last_options ||
-		     !has_word(p->style->last_options,
-			       (struct str){ last->text, strcspn(last->text, " ") })))
-		last = NULL;
-	tell_script(p, last, argc, argv);
+	tell_script(p, last && ends_options(p, last) ? last : NULL, argc, argv);
 }
 
 static void swap_pages(struct process *p)
@@ -506,22 +508,90 @@ static int arguments_tell(struct process *p, int subcommand, int argc, char **ar
 			  struct argument_vec *ret)
 {
 	int first = 0;
+	size_t told;
 
 	if (subcommand >= 0) {
+		const struct argument name = { .kind = ARGUMENT_OPERAND,
+					       .text = argv[subcommand],
+					       .word = argv[subcommand] };
+
 		swap_pages(p);
-		command_line_read(&p->page, p->style, subcommand, argv, &p->arena, ret);
+		command_line_read(&p->page, &p->style, subcommand, argv, &p->arena, ret);
 		for (size_t i = 0; i < ret->count; i++)
 			tell_argument(p, ret, i);
 		swap_pages(p);
-		explain_note(p->x, argument_add(p, argv[subcommand]), "means", p->page.summary,
-			     p->title);
+		tell_subcommand(p, argv[subcommand]);
+		argument_vec_push(ret, name);
 		first = subcommand + 1;
-		ret->count = 0;
+	} else if (p->wrapper && p->wrapper->subcommands) {
+		p->style.operands++;
 	}
-	first += command_line_read(&p->page, p->style, argc - first, argv + first, &p->arena, ret);
-	for (size_t i = 0; i < ret->count; i++)
+	told = ret->count;
+	first += command_line_read(&p->page, &p->style, argc - first, argv + first, &p->arena, ret);
+	for (size_t i = told; i < ret->count; i++)
 		tell_argument(p, ret, i);
 	return first;
+}
+
+/* What is worth a word because it is not there: "make" without -j. */
+static void tell_absent(struct process *p, const struct argument_vec *arguments)
+{
+	struct kb_match_vec matches = { 0 };
+
+	knowledge_absent_arguments(p->x->knowledge, str_from(p->name), arguments, &matches);
+	for (size_t i = 0; i < matches.count; i++) {
+		struct kb_match match = matches.items[i];
+		auto_free char *title = absent_title(match);
+		auto_free char *name = x_asprintf("%s %s", p->name, title);
+		struct entity entity = explain_add(p->x, 1, "argument", name, title);
+
+		explain_field(p->x, entity, "means", match, KB_FIELD_WHAT);
+		explain_field(p->x, entity, "why_hot", match, KB_FIELD_HOT);
+		explain_changes(p->x, 2, match);
+	}
+	kb_match_vec_done(&matches);
+}
+
+/* A name that the process gave itself, or that ps gives to what has no command line. */
+static void title_tell(struct explanation *x, const struct explainprocess_options *given,
+		       enum process_title_kind kind, const struct process_title *title,
+		       const char *typed)
+{
+	static const char *const kinds[] = {
+		[PROCESS_TITLE] = "a title that the process gave itself, in place of its "
+				  "command line",
+		[PROCESS_KERNEL_THREAD] = "brackets: it has no command line, as kernel threads "
+					  "have none",
+		[PROCESS_DEFUNCT] = "<defunct>: it has ended and uses neither CPU nor memory; its "
+				    "parent has not waited for it yet",
+	};
+	const char *name = strbuf_text(&title->name), *state = strbuf_text(&title->state);
+	struct entity entity = explain_add(x, 0, "program", name, typed);
+	struct kb_match match = knowledge_program(x->knowledge, strbuf_str(&title->name));
+
+	explain_field(x, entity, "what", match, KB_FIELD_WHAT);
+	explain_field(x, entity, "use", match, KB_FIELD_USE);
+	explain_field(x, entity, "why_hot", match, KB_FIELD_HOT);
+	explain_note(x, entity, match.entry ? "title" : "what", kinds[kind], "");
+	if (!match.entry)
+		explain_note(x, entity, "unknown", "this name is not known", "knowledge base");
+	if (*state) {
+		auto_free char *wanted = x_asprintf("title %s", state);
+		auto_free char *part = x_asprintf("%s: %s", name, state);
+		struct kb_match known = knowledge_argument(x->knowledge, strbuf_str(&title->name),
+							   str_from(wanted));
+
+		entity = explain_add(x, 1, "argument", part, state);
+		explain_field(x, entity, "means", known, KB_FIELD_WHAT);
+		explain_field(x, entity, "why_hot", known, KB_FIELD_HOT);
+		if (!known.entry)
+			explain_note(x, entity, "unknown", "this part of the title is not known",
+				     "knowledge base");
+		else if (!given->no_optimizations)
+			explain_changes(x, 2, known);
+	}
+	if (!given->no_optimizations && match.entry)
+		explain_topic(x, 1, match);
 }
 
 static void process_tell(struct explanation *x, const struct explainprocess_options *given,
@@ -533,25 +603,53 @@ static void process_tell(struct explanation *x, const struct explainprocess_opti
 			     .given = given,
 			     .name = slash && slash[1] ? slash + 1 : argv[0],
 			     .nested = nested };
-	struct str plain = without_version(str_from(p.name));
-	auto_free char *plain_name = x_strndup(plain.ptr, plain.len);
-	struct entity entity = explain_add(x, 0, "program", p.name, argv[0]);
+	struct str plain;
+	auto_free char *plain_name = NULL;
+	struct entity entity;
 	struct kb_match match;
 	int own, subcommand;
 
+	/* a login shell's name begins with a dash */
+	if (p.name[0] == '-' && p.name[1])
+		p.name++;
+	plain = program_without_version(str_from(p.name));
+	plain_name = x_strndup(plain.ptr, plain.len);
+	entity = explain_add(x, 0, "program", p.name, argv[0]);
 	if (!page_find(&p, p.name) && plain.len)
 		page_find(&p, plain_name);
-	style_find(&p);
+	style_find(&p, argc - 1, argv + 1);
 	subcommand = subcommand_find(&p, argc - 1, argv + 1);
 	match = tell_program(&p, entity);
 	own = arguments_tell(&p, subcommand, argc - 1, argv + 1, &arguments);
-	if (!given->no_optimizations && match.entry) {
-		explain_topic(x, 1, match);
+	if (!given->no_optimizations) {
+		tell_absent(&p, &arguments);
+		if (match.entry)
+			explain_topic(x, 1, match);
 		tell_faster(&p);
 	}
 	tell_rest(&p, &arguments, argc - 1 - own, argv + 1 + own);
 	argument_vec_done(&arguments);
 	process_done(&p);
+}
+
+/* One word with blanks is a whole command line that was quoted. */
+static void command_tell(struct explanation *x, const struct explainprocess_options *given,
+			 int argc, char **argv)
+{
+	auto_process_title struct process_title title = { 0 };
+	enum process_title_kind kind = process_title_parse(argc, argv, &title);
+
+	if (kind != PROCESS_COMMAND_LINE) {
+		auto_strbuf struct strbuf typed = STRBUF_INIT;
+
+		for (int i = 0; i < argc; i++)
+			strbuf_addf(&typed, "%s%s", i ? " " : "", argv[i]);
+		title_tell(x, given, kind, &title, strbuf_text(&typed));
+	} else if (argc == 1 && strpbrk(argv[0], " \t\n")) {
+		shell_command_tell(x, given, argv[0], 0);
+	} else {
+		process_tell(x, given, argc, argv, 0);
+	}
 }
 
 static struct error *run_explainprocess(struct command_context *context, int argc, char **argv)
@@ -561,11 +659,7 @@ static struct error *run_explainprocess(struct command_context *context, int arg
 
 	if (given->no_optimizations)
 		x.prompt = "explainonly";
-	/* A command line that came as one text, as ps shows it. */
-	if (argc == 1 && strpbrk(argv[0], " \t\n"))
-		shell_command_tell(&x, given, argv[0], 0);
-	else
-		process_tell(&x, given, argc, argv, 0);
+	command_tell(&x, given, argc, argv);
 	return explain_give(&x, &given->model, argc, argv);
 }
 

@@ -81,6 +81,20 @@ static const struct man_form *form_negated(struct reader *r, struct str name)
 	return form_of(r, strbuf_str(&plain));
 }
 
+/* Where the page says nothing, the style may at least say what takes a word. */
+static void unknown_value(struct reader *r, struct argument *argument)
+{
+	const char *word = argument->word;
+	bool has_value = r->style->valued && strlen(word) == 2 && strchr(r->style->valued, word[1]);
+
+	if (!has_value && r->style->takes_value)
+		has_value = r->style->takes_value(r->style->context, word);
+	if (!has_value || r->next >= r->argc)
+		return;
+	argument->value = r->argv[r->next++];
+	argument->text = joined(r, word, " ", argument->value);
+}
+
 static void long_option(struct reader *r, const char *word)
 {
 	struct str name, value;
@@ -97,10 +111,13 @@ static void long_option(struct reader *r, const char *word)
 		argument->form = form_by_prefix(r, name);
 		argument->is_abbreviated = argument->form != NULL;
 	}
-	if (!argument->form)
+	if (!argument->form) {
 		argument->kind = ARGUMENT_UNKNOWN_OPTION;
-	else if (!has_value && !argument->is_negated)
+		if (!has_value)
+			unknown_value(r, argument);
+	} else if (!has_value && !argument->is_negated) {
 		take_value(r, argument);
+	}
 }
 
 /* ---- short options */
@@ -209,18 +226,6 @@ static bool glued_option(struct reader *r, const char *word)
 	return true;
 }
 
-/* Where the page says nothing, the style may at least say which letters take a word. */
-static void unknown_option(struct reader *r, const char *word)
-{
-	struct argument *argument = push(r, ARGUMENT_UNKNOWN_OPTION, word);
-
-	if (r->style->valued && strlen(word) == 2 && strchr(r->style->valued, word[1]) &&
-	    r->next < r->argc) {
-		argument->value = r->argv[r->next++];
-		argument->text = joined(r, word, " ", argument->value);
-	}
-}
-
 static void short_option(struct reader *r, const char *word)
 {
 	if (whole_option(r, word))
@@ -228,7 +233,7 @@ static void short_option(struct reader *r, const char *word)
 	if (is_cluster(r, word + 1, false))
 		cluster(r, word, word + 1, false);
 	else if (!glued_option(r, word))
-		unknown_option(r, word);
+		unknown_value(r, push(r, ARGUMENT_UNKNOWN_OPTION, word));
 }
 
 /* ---- operands */

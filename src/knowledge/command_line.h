@@ -34,6 +34,9 @@ struct command_style {
 	const char *valued;    /* letters that take a value, where the page is not there; or NULL */
 	const char
 		*last_options; /* words: an option that ends the options ("-m -c -jar"), or NULL */
+	/* whether an option that the page does not list takes the next word; or NULL */
+	bool (*takes_value)(const void *context, const char *option);
+	const void *context;
 };
 
 /* Takes argv[0..argc) without the program's name; returns how many words were the program's own,
