@@ -527,4 +527,5 @@ def main():
     return checks.status()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
