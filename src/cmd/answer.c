@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "cmd/config_folder.h"
 #include "cmd/package.h"
+#include "cmd/traces.h"
 #include "knowledge/knowledge.h"
 #include "rules/rules.h"
 #include "samples/facts_profile.h"
@@ -235,6 +236,13 @@ static void ask_about_unknown(struct facts *facts)
 	}
 }
 
+static size_t needs_meet(const struct thinker *thinker, const struct profile_selection *selection,
+			 struct facts *facts)
+{
+	return profile_meet_needs(selection, facts) +
+	       traces_meet(thinker->knowledge, selection, facts);
+}
+
 static struct ruleset_result think(const struct thinker *thinker,
 				   const struct profile_selection *selection, size_t stacks,
 				   struct facts *facts)
@@ -248,7 +256,7 @@ static struct ruleset_result think(const struct thinker *thinker,
 	ask_about_unknown(facts);
 	result = ruleset_run(thinker->rules, facts);
 	for (int round = 0; round < ROUNDS_OF_NEEDS && facts->needs.count; round++) {
-		if (!profile_meet_needs(selection, facts))
+		if (!needs_meet(thinker, selection, facts))
 			break;
 		knowledge_annotate(thinker->knowledge, facts);
 		ruleset_result_done(&result);

@@ -356,6 +356,9 @@ static int by_key(const void *left, const void *right, void *context)
 
 double facts_weight(const struct facts *facts, const struct fact *fact)
 {
+	/* the answer to a rule's question matters where the rule fired: there it is cited */
+	if (strcmp(facts_str(facts, fact->entity.kind), "trace") == 0)
+		return -1;
 	if (strcmp(facts_str(facts, fact->entity.kind), "profile") == 0 ||
 	    fact->type == FACT_ABSENT)
 		return 2;

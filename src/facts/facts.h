@@ -14,7 +14,7 @@
 
 struct entity {
 	uint32_t host; /* text ids; host "" = this machine or this file */
-	uint32_t kind; /* "profile", "process", "thread", "dso", "symbol", "stack", "cgroup" ... */
+	uint32_t kind; /* "profile", "process", "thread", "dso", "symbol", "trace", "cgroup" ... */
 	uint32_t name; /* "libc.so.6:_int_malloc" */
 };
 

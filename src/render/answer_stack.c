@@ -187,6 +187,7 @@ void answer_stack_text(const struct term *term, const struct answer *answer,
 		stack_title(&p, i, stacks.count, &stacks, &stacks.rows[i]);
 		stack_print(&p, &stacks.rows[i]);
 	}
+	answer_findings(&p);
 	answer_foot(&p);
 	text_id_vec_done(&printed);
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 static const double large_share = 0.05, small_share = 0.01, program_share = 0.01;
+static const double least_ceiling = 1.05;
 
 static void filled(const struct answer_printer *p, unsigned indent, const struct strbuf *text)
 {
@@ -298,6 +299,23 @@ static bool told_by_topic(const struct answer_printer *p, uint32_t remedy)
 	return is_printed(p, remedy);
 }
 
+/* What could be won at most, where that is worth a word. */
+static void finding_ceiling(const struct answer_printer *p, const struct finding *finding,
+			    struct strbuf *out)
+{
+	const struct facts *facts = p->answer->facts;
+	auto_strbuf struct strbuf name = STRBUF_INIT;
+	const struct fact *ceiling;
+
+	strbuf_addf(&name, "%s.ceiling", facts_str(facts, finding->rule));
+	ceiling = facts_find(facts, finding->entity, strbuf_text(&name));
+	if (!ceiling || ceiling->number < least_ceiling)
+		return;
+	strbuf_addf(out, " Without it all would be at most %.2f times as fast", ceiling->number);
+	answer_cite(out, ceiling);
+	strbuf_add_char(out, '.');
+}
+
 static void finding_print(const struct answer_printer *p, const struct finding *finding)
 {
 	static const enum term_style styles[] = { TERM_PLAIN, TERM_YELLOW, TERM_RED };
@@ -308,6 +326,9 @@ static void finding_print(const struct answer_printer *p, const struct finding *
 	finding_evidence(p, finding, &text);
 	if (*facts_str(facts, finding->text))
 		strbuf_addf(&text, ". %s", facts_str(facts, finding->text));
+	else
+		strbuf_add_char(&text, '.');
+	finding_ceiling(p, finding, &text);
 	fprintf(p->term->stream, "  %s-%s ", term_style(p->term, styles[finding->severity]),
 		term_style(p->term, TERM_PLAIN));
 	filled(p, 4, &text);

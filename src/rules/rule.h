@@ -17,18 +17,33 @@ struct rule_let {
 	struct expr *value;
 };
 
+/* A question to the stacks: its answer is the entity {"trace", RULE.NAME}, bound to
+ * this name. */
+struct rule_stack {
+	struct str name, pattern;
+};
+
 /* "FIELD" or "VARIABLE in KIND where CONDITION: FIELD" */
 struct rule_evidence {
 	struct rule_loop loop; /* entity_kind empty: none */
 	struct expr *field;
 };
 
-enum template_format { FORMAT_PLAIN, FORMAT_PERCENT, FORMAT_COUNT, FORMAT_BYTES, FORMAT_SECONDS };
+enum template_format {
+	FORMAT_PLAIN,
+	FORMAT_PERCENT,
+	FORMAT_COUNT,
+	FORMAT_BYTES,
+	FORMAT_SECONDS,
+	FORMAT_TIMES
+};
 
 struct template_piece {
 	struct str literal; /* before `value` */
 	struct expr *value; /* or NULL */
 	enum template_format format;
+	unsigned
+		part; /* of "[...]", counted from 1: left out as a whole where a value is missing */
 };
 
 VEC_DEFINE(template_vec, struct template_piece)
@@ -48,7 +63,9 @@ struct rule {
 	size_t loop_count;
 	struct rule_let lets[RULE_MAX_ITEMS];
 	size_t let_count;
-	struct expr *when, *unless, *warning, *critical, *rank;
+	struct rule_stack stacks[RULE_MAX_ITEMS];
+	size_t stack_count;
+	struct expr *when, *unless, *warning, *critical, *rank, *gain;
 	struct str entity; /* variable; empty: that of the first loop */
 	struct rule_evidence evidence[RULE_MAX_ITEMS];
 	size_t evidence_count;
@@ -59,6 +76,8 @@ struct rule {
 	size_t advice_count;
 	struct str explains[RULE_MAX_ITEMS]; /* rule ids */
 	size_t explains_count;
+	struct str replaces[RULE_MAX_ITEMS]; /* rule ids that say the same with less */
+	size_t replaces_count;
 	struct rule_need needs[RULE_MAX_ITEMS];
 	size_t need_count;
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "facts/stack_pattern.h"
 
 enum {
 	MAX_TEXT_BYTES = 1 << 20,
@@ -70,6 +71,27 @@ static struct error *let_parse(struct scanner *scanner, struct str key, struct r
 	TRY(expr_parse(scanner, &let->value));
 	rule->let_count++;
 	return end_check(scanner);
+}
+
+static struct error *stack_parse(struct scanner *scanner, struct str key, struct rule *rule)
+{
+	struct rule_stack *stack = &rule->stacks[rule->stack_count];
+	struct str rest = { key.ptr + 6, key.len - 6 };
+	struct stack_pattern pattern;
+	const char *mistake;
+	size_t at;
+
+	TRY(room_check(scanner, rule->stack_count, RULE_MAX_ITEMS));
+	if (!str_next_word(&rest, &stack->name) || str_trim(rest).len)
+		return scan_error(scanner, "'stack' wants one name");
+	if (!stack_pattern_parse(scanner->rest, &pattern, &mistake, &at)) {
+		scanner->rest.ptr += at;
+		scanner->rest.len -= at;
+		return scan_error(scanner, mistake);
+	}
+	stack->pattern = scanner->rest;
+	rule->stack_count++;
+	return NULL;
 }
 
 /* "s in symbol where ...": tried first; where it is none, the scanner stays. */
@@ -143,39 +165,69 @@ static struct error *format_parse(struct scanner *scanner, enum template_format 
 	static const char *const names[] = { [FORMAT_PERCENT] = "percent",
 					     [FORMAT_COUNT] = "count",
 					     [FORMAT_BYTES] = "bytes",
-					     [FORMAT_SECONDS] = "seconds" };
+					     [FORMAT_SECONDS] = "seconds",
+					     [FORMAT_TIMES] = "times" };
 
-	for (unsigned i = FORMAT_PERCENT; i <= FORMAT_SECONDS; i++)
+	for (unsigned i = FORMAT_PERCENT; i < ARRAY_SIZE(names); i++)
 		if (scan_word(scanner, names[i])) {
 			*ret = (enum template_format)i;
 			return NULL;
 		}
-	return scan_error(scanner, "formats are percent, count, bytes and seconds");
+	return scan_error(scanner, "formats are percent, count, bytes, seconds and times");
+}
+
+/* The length of the words before the next sign: '{' and the brackets of an optional part. */
+static size_t literal_length(struct str text)
+{
+	size_t length = 0;
+
+	while (length < text.len && !memchr("{[]", text.ptr[length], 3))
+		length++;
+	return length;
+}
+
+static void scanner_skip(struct scanner *scanner, size_t count)
+{
+	scanner->rest.ptr += count;
+	scanner->rest.len -= count;
+}
+
+static struct error *value_parse(struct scanner *scanner, struct template_piece *piece)
+{
+	TRY(expr_parse(scanner, &piece->value));
+	if (scan_word(scanner, ":"))
+		TRY(format_parse(scanner, &piece->format));
+	return scan_word(scanner, "}") ? NULL : scan_error(scanner, "'}' is expected");
 }
 
 static struct error *template_parse(struct scanner *scanner, struct template_vec *ret)
 {
+	unsigned parts = 0, part = 0;
+
 	if (ret->count)
 		return scan_error(scanner, "this field was given already");
 	while (scanner->rest.len) {
-		struct template_piece piece = { .literal = scanner->rest };
-		const char *open = memchr(scanner->rest.ptr, '{', scanner->rest.len);
+		struct template_piece piece = { .literal = scanner->rest, .part = part };
+		char sign;
 
-		if (open) {
-			piece.literal.len = (size_t)(open - scanner->rest.ptr);
-			scanner->rest =
-				(struct str){ open + 1, scanner->rest.len - piece.literal.len - 1 };
-			TRY(expr_parse(scanner, &piece.value));
-			if (scan_word(scanner, ":"))
-				TRY(format_parse(scanner, &piece.format));
-			if (!scan_word(scanner, "}"))
-				return scan_error(scanner, "'}' is expected");
-		} else {
-			scanner->rest.len = 0;
-		}
+		piece.literal.len = literal_length(scanner->rest);
+		scanner_skip(scanner, piece.literal.len);
+		sign = scanner->rest.len ? *scanner->rest.ptr : '\0';
+		if (sign == '[' && part)
+			return scan_error(scanner, "a '[' stands inside of another");
+		if (sign == ']' && !part)
+			return scan_error(scanner, "no '[' stands before this");
+		if (sign)
+			scanner_skip(scanner, 1);
+		if (sign == '{')
+			TRY(value_parse(scanner, &piece));
 		template_vec_push(ret, piece);
+		if (sign == '[')
+			part = ++parts;
+		else if (sign == ']')
+			part = 0;
 	}
-	return NULL;
+	return part ? scan_error(scanner, "a '[' is not closed") : NULL;
 }
 
 static struct error *remedy_parse(struct scanner *scanner, struct rule *rule)
@@ -192,11 +244,9 @@ static struct error *field_take(struct field *field, struct rule *rule)
 	const struct {
 		const char *key;
 		struct expr **target;
-	} conditions[] = { { "when", &rule->when },
-			   { "unless", &rule->unless },
-			   { "warning", &rule->warning },
-			   { "critical", &rule->critical },
-			   { "rank", &rule->rank } };
+	} conditions[] = { { "when", &rule->when },	  { "unless", &rule->unless },
+			   { "warning", &rule->warning }, { "critical", &rule->critical },
+			   { "rank", &rule->rank },	  { "gain", &rule->gain } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(conditions); i++)
 		if (str_is(key, conditions[i].key))
@@ -205,6 +255,8 @@ static struct error *field_take(struct field *field, struct rule *rule)
 		return loops_parse(scanner, rule);
 	if (str_starts_with(key, STR("let ")))
 		return let_parse(scanner, key, rule);
+	if (str_starts_with(key, STR("stack ")))
+		return stack_parse(scanner, key, rule);
 	if (str_is(key, "evidence"))
 		return evidence_parse(scanner, rule);
 	if (str_is(key, "title"))
@@ -217,6 +269,8 @@ static struct error *field_take(struct field *field, struct rule *rule)
 		return names_parse(scanner, rule->advice, &rule->advice_count);
 	if (str_is(key, "explains"))
 		return names_parse(scanner, rule->explains, &rule->explains_count);
+	if (str_is(key, "replaces"))
+		return names_parse(scanner, rule->replaces, &rule->replaces_count);
 	if (str_is(key, "need"))
 		return need_parse(scanner, rule);
 	if (str_is(key, "entity")) {

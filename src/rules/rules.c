@@ -16,19 +16,24 @@ enum {
 	MAX_EVIDENCE = 12,
 	MAX_NEEDS_PER_LOOP = 8,
 	MAX_RULE_BYTES = 1 << 20,
+	MAX_REPLACED = 1024, /* findings */
 };
+
+/* Beyond it "at most 50 times as fast" promises what nobody would see. */
+#define LARGEST_GAIN 0.98
 
 VEC_DEFINE(entity_vec, struct entity)
 VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
-extern const struct str embedded_host_rule, embedded_profile_rule;
+extern const struct str embedded_host_rule, embedded_profile_rule, embedded_stack_rule;
 
 static const struct {
 	const char *name;
 	const struct str *text;
 } built_in[] = {
 	{ "profile.rule", &embedded_profile_rule },
+	{ "stack.rule", &embedded_stack_rule },
 	{ "host.rule", &embedded_host_rule },
 };
 
@@ -213,6 +218,9 @@ static void number_add(struct strbuf *out, double number, enum template_format f
 	case FORMAT_SECONDS:
 		units_duration(out, number > 0 ? (uint64_t)number : 0);
 		return;
+	case FORMAT_TIMES:
+		strbuf_addf(out, "%.2f times", number);
+		return;
 	case FORMAT_PLAIN:
 		strbuf_addf(out, "%.6g", number);
 		return;
@@ -241,13 +249,30 @@ static void value_add(struct run *run, struct strbuf *out, struct value value,
 	}
 }
 
+static bool part_is_known(struct run *run, const struct template_vec *template, unsigned part)
+{
+	for (size_t i = 0; part && i < template->count; i++)
+		if (template->items[i].part == part && template->items[i].value &&
+		    expr_eval(&run->scope, template->items[i].value).type == VALUE_ABSENT)
+			return false;
+	return true;
+}
+
 static uint32_t template_text(struct run *run, const struct template_vec *template)
 {
 	auto_strbuf struct strbuf out = STRBUF_INIT;
+	unsigned part = 0;
+	bool is_shown = true;
 
 	for (size_t i = 0; i < template->count; i++) {
 		const struct template_piece *piece = &template->items[i];
 
+		if (piece->part != part) {
+			part = piece->part;
+			is_shown = part_is_known(run, template, part);
+		}
+		if (!is_shown)
+			continue;
 		strbuf_add(&out, piece->literal);
 		if (piece->value)
 			value_add(run, &out, expr_eval(&run->scope, piece->value), piece->format);
@@ -284,6 +309,26 @@ static void lets_derive(struct run *run, struct entity entity, struct id_vec *ev
 					  .source = facts_text(run->facts, strbuf_text(&source)),
 					  .flags = FACT_DERIVED }));
 	}
+}
+
+/* Amdahl: how many times as fast all of it would be, were this part gone. */
+static void ceiling_derive(struct run *run, struct entity entity, double gain,
+			   struct id_vec *evidence)
+{
+	auto_strbuf struct strbuf name = STRBUF_INIT;
+
+	if (gain <= 0 || gain > LARGEST_GAIN)
+		return;
+	strbuf_addf(&name, "%.*s.ceiling", STR_ARG(run->rule->id));
+	id_vec_push(evidence,
+		    facts_add(run->facts,
+			      (struct fact){ .entity = entity,
+					     .name = facts_text(run->facts, strbuf_text(&name)),
+					     .type = FACT_NUMBER,
+					     .number = 1 / (1 - gain),
+					     .unit = facts_text(run->facts, "times"),
+					     .source = facts_text(run->facts, "1 / (1 - share)"),
+					     .flags = FACT_DERIVED }));
 }
 
 static void evidence_one(struct run *run, const struct expr *field, struct id_vec *ret)
@@ -402,14 +447,15 @@ static void fire(struct run *run)
 	struct str variable = rule->entity.len ? rule->entity : rule->loops[0].variable;
 	struct value about =
 		expr_eval(&run->scope, &(struct expr){ .kind = EXPR_NAME, .text = variable });
-	struct value rank = { .type = VALUE_ABSENT };
+	struct value rank = { .type = VALUE_ABSENT }, gain = rank;
+	const struct expr *order = rule->rank ? rule->rank : rule->gain;
 	struct id_vec evidence = { 0 }, remedies = { 0 };
 	struct finding finding = { .severity = severity_of(run), .entity = about.entity };
 
 	if (about.type != VALUE_ENTITY)
 		return;
-	if (rule->rank)
-		rank = expr_eval(&run->scope, rule->rank);
+	if (order)
+		rank = expr_eval(&run->scope, order);
 	finding.rank = rank.type == VALUE_NUMBER ? rank.number : 0;
 	lets_derive(run, about.entity, &evidence);
 	for (size_t i = 0; i < rule->evidence_count; i++) {
@@ -418,6 +464,10 @@ static void fire(struct run *run)
 		else
 			evidence_one(run, rule->evidence[i].field, &evidence);
 	}
+	if (rule->gain)
+		gain = expr_eval(&run->scope, rule->gain);
+	if (gain.type == VALUE_NUMBER)
+		ceiling_derive(run, about.entity, gain.number, &evidence);
 	remedies_collect(run, &remedies);
 	finding.rule = intern(&run->facts->texts, rule->id);
 	finding.title = template_text(run, &rule->title);
@@ -433,7 +483,27 @@ static void fire(struct run *run)
 	id_vec_done(&remedies);
 }
 
-/* All variables are bound: lets, then the conditions. */
+/* Binds the answers to the rule's questions about stacks, and asks where there is none yet. */
+static void stacks_bind(struct run *run)
+{
+	const struct rule *rule = run->rule;
+
+	for (size_t i = 0; i < rule->stack_count; i++) {
+		const struct rule_stack *stack = &rule->stacks[i];
+		auto_free char *pattern = x_strndup(stack->pattern.ptr, stack->pattern.len);
+		auto_strbuf struct strbuf name = STRBUF_INIT;
+		struct entity trace;
+
+		strbuf_addf(&name, "%.*s.%.*s", STR_ARG(rule->id), STR_ARG(stack->name));
+		trace = facts_entity(run->facts, "trace", strbuf_text(&name));
+		scope_bind(&run->scope, stack->name,
+			   (struct value){ .type = VALUE_ENTITY, .entity = trace });
+		if (!facts_find(run->facts, trace, "share"))
+			facts_add_need(run->facts, "stack_pattern", pattern, trace);
+	}
+}
+
+/* All variables are bound: stacks, lets, then the conditions. */
 static void judge(struct run *run)
 {
 	const struct rule *rule = run->rule;
@@ -441,6 +511,7 @@ static void judge(struct run *run)
 	struct value verdict;
 	bool fired;
 
+	stacks_bind(run);
 	for (size_t i = 0; i < rule->let_count; i++)
 		scope_bind(&run->scope, rule->lets[i].name,
 			   expr_eval(&run->scope, rule->lets[i].value));
@@ -488,6 +559,54 @@ static void unchecked_add(struct ruleset_result *result, const struct rule *rule
 	result->unchecked[result->unchecked_count++] = rule->id.ptr;
 }
 
+static const struct rule *rule_of(const struct ruleset *rules, const struct facts *facts,
+				  const struct finding *finding)
+{
+	for (size_t i = 0; i < rules->rules.count; i++)
+		if (str_eq(interned(&facts->texts, finding->rule), rules->rules.items[i].id))
+			return &rules->rules.items[i];
+	return NULL;
+}
+
+/* What an earlier look concluded is concluded anew. */
+static void findings_forget(const struct ruleset *rules, struct facts *facts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < facts->findings.count; i++)
+		if (!rule_of(rules, facts, &facts->findings.items[i]))
+			facts->findings.items[kept++] = facts->findings.items[i];
+	facts->findings.count = kept;
+}
+
+static bool is_replaced(const struct ruleset *rules, const struct facts *facts, size_t row)
+{
+	struct str id = interned(&facts->texts, facts->findings.items[row].rule);
+
+	for (size_t i = 0; i < facts->findings.count; i++) {
+		const struct rule *rule = rule_of(rules, facts, &facts->findings.items[i]);
+
+		for (size_t k = 0; rule && i != row && k < rule->replaces_count; k++)
+			if (str_eq(rule->replaces[k], id))
+				return true;
+	}
+	return false;
+}
+
+/* Of two findings that say the same the one that says more stays. */
+static void findings_replace(const struct ruleset *rules, struct facts *facts)
+{
+	bool replaced[MAX_REPLACED] = { 0 };
+	size_t count = MIN(facts->findings.count, (size_t)MAX_REPLACED), kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		replaced[i] = is_replaced(rules, facts, i);
+	for (size_t i = 0; i < facts->findings.count; i++)
+		if (i >= count || !replaced[i])
+			facts->findings.items[kept++] = facts->findings.items[i];
+	facts->findings.count = kept;
+}
+
 /* Symptoms are told by rule ids; findings by rows. */
 static void explain(const struct ruleset *rules, struct facts *facts)
 {
@@ -522,6 +641,7 @@ struct ruleset_result ruleset_run(const struct ruleset *rules, struct facts *fac
 	struct ruleset_result result = { 0 };
 	struct run run = { .facts = facts, .result = &result, .steps_left = STEPS_PER_RUN };
 
+	findings_forget(rules, facts);
 	lists_make(&run);
 	for (size_t i = 0; i < rules->rules.count && run.steps_left; i++) {
 		run.rule = &rules->rules.items[i];
@@ -539,6 +659,7 @@ struct ruleset_result ruleset_run(const struct ruleset *rules, struct facts *fac
 			unchecked_add(&result, run.rule);
 	}
 	result.gave_up = !run.steps_left;
+	findings_replace(rules, facts);
 	explain(rules, facts);
 	facts_sort_findings(facts);
 	list_vec_done(&run.lists);

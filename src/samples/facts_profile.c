@@ -101,6 +101,8 @@ static void put_input(struct writer *w)
 	put_text(w, input, "event", event->name);
 	put_text(w, input, "clock", event->is_clock ? "yes" : "no");
 	put_text(w, input, "stacks", stacks ? "yes" : "no");
+	if (strcmp(event->unit, "stacks") == 0)
+		put_text(w, input, "snapshot", "yes");
 	if (samples)
 		put(w, input, "samples", (double)samples, "samples", samples);
 	else

@@ -4,7 +4,8 @@
  *kind "stack_pattern") are answered from it one by one.
  *
  *	profile   format event samples lost_samples throttled complete reaches_main unnamed
- *		  not_shown stacks clock
+ *		  not_shown stacks clock; snapshot = yes: stacks of one moment, whose number
+ *		  says nothing about time
  *	program   self
  *	dso       self unnamed unoptimised producer path
  *	symbol   self children skid_share place in_stack; relations "calls" (caller, symbol) of hot

@@ -12,7 +12,11 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "case_stacks.h"
+#include "cmd/traces.h"
 #include "knowledge/knowledge.h"
+#include "samples/facts_profile.h"
+#include "samples/load.h"
 
 /* ---- cases beside the rules */
 
@@ -55,11 +59,34 @@ static bool has_finding(const struct facts *facts, struct str rule)
 	return false;
 }
 
-/* A case: its first line, "case RULE fires" or "case RULE stays silent", then facts. */
+/* Judges as an answering command does: what the rules ask of the stacks is answered. */
+static void judge_stacks(const struct ruleset *rules, const struct knowledge *knowledge,
+			 struct str text, struct facts *facts)
+{
+	auto_profile struct profile *profile = NULL;
+	auto_selection struct profile_selection selection = { 0 };
+	auto_error struct error *error = profile_import_text(text, "test", &profile);
+	struct ruleset_result result;
+
+	if (!error)
+		error = profile_select(profile, &(struct profile_filter){ 0 }, &selection);
+	if (error)
+		fail_msg("%s", error->message);
+	profile_facts(&selection, facts);
+	knowledge_annotate(knowledge, facts);
+	result = ruleset_run(rules, facts);
+	traces_meet(knowledge, &selection, facts);
+	ruleset_result_done(&result);
+}
+
+static size_t wrong_cases;
+
+/* A case: its first line, "case RULE fires" or "case RULE stays silent", then facts, or stacks. */
 static void run_case(const struct ruleset *rules, const struct knowledge *knowledge,
 		     struct str head, struct str body)
 {
 	auto_facts struct facts facts = FACTS_INIT;
+	auto_strbuf struct strbuf stacks = STRBUF_INIT;
 	struct ruleset_result result;
 	struct str word, rule, verdict = head, line;
 	bool fires;
@@ -70,11 +97,19 @@ static void run_case(const struct ruleset *rules, const struct knowledge *knowle
 	if (!fires && !str_is(str_trim(verdict), "stays silent"))
 		fail_msg("'%.*s' is no case", STR_ARG(head));
 	while (str_next_line(&body, &line))
-		facts_of_line(&facts, line);
+		if (!case_stack_write(str_trim(line), &stacks))
+			facts_of_line(&facts, line);
+	if (stacks.len)
+		judge_stacks(rules, knowledge, strbuf_str(&stacks), &facts);
 	knowledge_annotate(knowledge, &facts);
 	result = ruleset_run(rules, &facts);
-	if (has_finding(&facts, rule) != fires)
-		fail_msg("%.*s: it does not", STR_ARG(head));
+	if (has_finding(&facts, rule) != fires) {
+		print_message("%.*s: it does not, but:", STR_ARG(head));
+		for (size_t i = 0; i < facts.findings.count; i++)
+			print_message(" %s", facts_str(&facts, facts.findings.items[i].rule));
+		print_message("\n");
+		wrong_cases++;
+	}
 	ruleset_result_done(&result);
 }
 
@@ -117,6 +152,7 @@ static void the_cases_beside_the_rules_hold(void **state)
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_strbuf struct strbuf fired = STRBUF_INIT, silent = STRBUF_INIT;
 	static const char *const files[] = { SOURCE_ROOT "/data/rules/profile.case",
+					     SOURCE_ROOT "/data/rules/stack.case",
 					     SOURCE_ROOT "/data/rules/host.case" };
 
 	(void)state;
@@ -127,6 +163,7 @@ static void the_cases_beside_the_rules_hold(void **state)
 	}
 	assert_true(run_cases(strbuf_str(&text), rules, knowledge, true, &fired) > 40);
 	run_cases(strbuf_str(&text), rules, knowledge, false, &silent);
+	assert_int_equal(wrong_cases, 0);
 	assert_true(ruleset_count(rules) > 20);
 	for (size_t i = 0; i < ruleset_count(rules); i++) {
 		auto_strbuf struct strbuf line = STRBUF_INIT;
@@ -352,6 +389,17 @@ static void mistakes_are_told_with_line_and_column(void **state)
 	assert_mistake(HEAD "\twhen: 1\n\ttext: {p.x:miles}\n", "formats are");
 	assert_mistake(HEAD "\twhen: sum(s in symbol)\n", "': VALUE' is expected");
 	assert_mistake(HEAD "\twhen: 1\n\tevidence: p\n", "evidence is a fact");
+	assert_mistake(HEAD "\twhen: 1\n\ttext: a [ b\n", "a '[' is not closed");
+	assert_mistake(HEAD "\twhen: 1\n\ttext: a ] b\n", "no '[' stands before");
+	assert_mistake(HEAD "\twhen: 1\n\ttext: [ [ ] ]\n", "inside of another");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: alloc\n", "x.rule:5:11: 'leaf' or 'has'");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: leaf\n", "a family, @topic");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: leaf \"x\n", "is not closed");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: leaf x y\n", "x.rule:5:18: this is left over");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: has x under y under z under w\n", "at most two");
+	assert_mistake(HEAD "\twhen: 1\n\tstack a: has x without y without z\n",
+		       "was given already");
+	assert_mistake(HEAD "\twhen: 1\n\tstack: has x\n", "no such field");
 	strbuf_add_text(&deep, HEAD "\twhen: ");
 	strbuf_add_repeated(&deep, '(', 5000);
 	assert_mistake(strbuf_text(&deep), "nested too deeply");
@@ -359,6 +407,44 @@ static void mistakes_are_told_with_line_and_column(void **state)
 	strbuf_add_text(&deep, HEAD "\twhen: ");
 	strbuf_add_repeated(&deep, '-', 5000);
 	assert_mistake(strbuf_text(&deep), "nested too deeply");
+}
+
+static void questions_to_the_stacks_become_needs_and_their_answers_facts(void **state)
+{
+	auto_facts struct facts facts = FACTS_INIT;
+	auto_ruleset struct ruleset *rules = ruleset_empty();
+	auto_error struct error *error = ruleset_add_text(
+		rules, "t.rule",
+		STR("rule t\n\tfor: profile p\n\tstack a: leaf alloc under \"f*\"|json\n"
+		    "\twhen: a.share > 10%\n\tgain: a.share\n"
+		    "\ttitle: {a.share:percent}[ for {a.who}][ in {a.frame}]\n\treplaces: old\n"
+		    "rule old\n\tfor: profile p\n\twhen: 1 == 1\n\ttitle: x\n"));
+	struct ruleset_result result;
+	struct entity trace;
+
+	(void)state;
+	assert_null(error);
+	fill(&facts);
+	result = ruleset_run(rules, &facts);
+	ruleset_result_done(&result);
+	assert_int_equal(facts.needs.count, 1);
+	assert_string_equal(facts_str(&facts, facts.needs.items[0].menu_id),
+			    "leaf alloc under \"f*\"|json");
+	trace = facts.needs.items[0].entity;
+	assert_string_equal(facts_str(&facts, trace.name), "t.a");
+	assert_int_equal(facts.findings.count, 1);
+
+	facts.needs.count = 0;
+	facts_add_number(&facts, trace, "share", 0.2, "ratio", "t");
+	facts_add_text(&facts, trace, "frame", "malloc", "t");
+	result = ruleset_run(rules, &facts);
+	ruleset_result_done(&result);
+	assert_int_equal(facts.needs.count, 0);
+	assert_int_equal(facts.findings.count, 1);
+	assert_string_equal(facts_str(&facts, facts.findings.items[0].title), "20.00% in malloc");
+	assert_true(facts.findings.items[0].rank == 0.2);
+	assert_true(facts_value(&facts, facts_entity(&facts, "profile", "p"), "t.ceiling", 0) ==
+		    1.25);
 }
 
 static void endless_rules_are_given_up(void **state)
@@ -530,6 +616,7 @@ int main(void)
 		cmocka_unit_test(what_no_fact_says_is_reported_as_unchecked),
 		cmocka_unit_test(a_rule_of_the_same_id_replaces_and_off_silences),
 		cmocka_unit_test(mistakes_are_told_with_line_and_column),
+		cmocka_unit_test(questions_to_the_stacks_become_needs_and_their_answers_facts),
 		cmocka_unit_test(endless_rules_are_given_up),
 		cmocka_unit_test(rules_for_hosts_are_of_the_same_language),
 		cmocka_unit_test(rules_for_counters_are_of_the_same_language),
