@@ -192,6 +192,7 @@ static const struct importer *const importers[] = {
 	&import_perf_table_reader,
 	&import_elastic_table_reader,
 	&import_elastic_stack_reader,
+	&import_grid_reader,
 };
 
 static struct str look_at(struct str text)
