@@ -78,7 +78,7 @@ static struct error *echo_input(struct command_context *context, const char **pa
 struct error *answer_open(struct command_context *context, const struct profile_options *options,
 			  int argc, char **argv, struct profile_input *ret)
 {
-	const struct profile_needs needs = { .lines = true };
+	const struct profile_needs needs = { .lines = true, .tells_ignored = true };
 	struct profile_options from = *options;
 
 	if (options->input && argc)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "render/reading.h"
 #include "samples/table.h"
 
 enum { HINT_PROGRAMS = 8 };
@@ -25,16 +26,20 @@ static struct error *find_path(const struct profile_options *options, int argc, 
 	return NULL;
 }
 
-static void warn_of_flaws(struct command_context *context, const struct profile *profile)
+static void warn_of_flaws(struct command_context *context, const struct profile_needs *needs,
+			  const struct profile *profile)
 {
 	struct warnings *warnings = context->warnings;
 
 	if (profile->damage)
 		warnings_add(warnings, "'%s' is damaged: %s; what was read before is shown",
 			     profile->source, profile->damage);
-	if (profile->ignored_lines)
-		warnings_add(warnings, "'%s' (%s): %" PRIu64 " lines were not understood; ignoring",
-			     profile->source, profile->format, profile->ignored_lines);
+	if (profile->ignored_lines && !needs->tells_ignored) {
+		auto_strbuf struct strbuf ignored = STRBUF_INIT;
+
+		reading_ignored_text(profile, &ignored);
+		warnings_add(warnings, "'%s': %s", profile->source, strbuf_text(&ignored));
+	}
 	if (profile->lost_samples || profile->lost_records)
 		warnings_add(warnings,
 			     "%" PRIu64 " samples and %" PRIu64
@@ -180,7 +185,7 @@ struct error *profile_input_open(struct command_context *context,
 	error = profile_load(path, &load, &input.profile);
 	progress_end(&stage.progress);
 	TRY(profile_input_hint(error));
-	warn_of_flaws(context, input.profile);
+	warn_of_flaws(context, needs, input.profile);
 	if (!input.profile->samples.count)
 		return error_with_hint(
 			error_new(ERROR_INPUT, "'%s' holds no samples", input.profile->source),

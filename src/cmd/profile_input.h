@@ -74,6 +74,7 @@ struct profile_needs {
 	bool lines;	    /* files and lines */
 	bool no_inlines;    /* physical frames are enough */
 	bool whole_profile; /* select nothing: the command does so itself */
+	bool tells_ignored; /* what the command prints says which lines were not understood */
 };
 
 /*

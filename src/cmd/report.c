@@ -56,7 +56,7 @@ static bool is_utf8_locale(void)
 static struct error *run_report(struct command_context *context, int argc, char **argv)
 {
 	const struct report_command_options *given = context->options;
-	const struct profile_needs needs = { .lines = true };
+	const struct profile_needs needs = { .lines = true, .tells_ignored = true };
 	auto_packages struct packages packages = { 0 };
 	struct report_options report = {
 		.rows = given->limit,

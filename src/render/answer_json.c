@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "render/answer_plan.h"
 #include "render/facts_json.h"
+#include "render/reading.h"
 #include "samples/facts_profile.h"
 
 enum { MAX_FRAMES = 512 };
@@ -146,7 +147,7 @@ void answer_json(FILE *stream, const struct answer *answer, const struct answer_
 	json_key_text(&json, "format", profile->format ? profile->format : "perf.data");
 	if (profile->damage)
 		json_key_text(&json, "damage", profile->damage);
-	json_key_uint(&json, "ignored_lines", profile->ignored_lines);
+	reading_json(&json, profile);
 	if (strcmp(answer->command, "stacktrace") == 0)
 		stacks_write(&json, answer, options, &view);
 	else

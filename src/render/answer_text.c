@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "render/reading.h"
 
 enum {
 	SUMMARY_FINDINGS = 6,
@@ -243,9 +244,23 @@ static void coverage_line(const struct answer_printer *p)
 	}
 }
 
+static void reading_lines(const struct answer_printer *p)
+{
+	const struct profile *profile = p->answer->selection->profile;
+	auto_strbuf struct strbuf ignored = STRBUF_INIT, columns = STRBUF_INIT;
+
+	reading_ignored_text(profile, &ignored);
+	reading_columns_text(profile, &columns);
+	if (columns.len)
+		filled(p, 0, &columns);
+	if (ignored.len)
+		filled(p, 0, &ignored);
+}
+
 void answer_head(const struct answer_printer *p)
 {
 	input_line(p);
+	reading_lines(p);
 	coverage_line(p);
 	noise_line(p);
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/units.h"
+#include "render/reading.h"
 
 enum { LEGEND_ROWS = 8 };
 
@@ -207,10 +208,7 @@ static void add_notes(struct flame_heading *heading, const struct profile_select
 		add_note(heading, &note);
 	}
 	if (profile->ignored_lines) {
-		units_count(&note, profile->ignored_lines);
-		strbuf_add_text(&note, profile->ignored_lines == 1
-					       ? " line of the input was not understood."
-					       : " lines of the input were not understood.");
+		reading_ignored_text(profile, &note);
 		add_note(heading, &note);
 	}
 	if (selection->is_filtered) {

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/memory.h"
+#include "render/reading.h"
 #include "render/report.h"
 #include "samples/table.h"
 
@@ -46,7 +47,7 @@ static void write_recording(struct writer *w)
 	json_key_uint(&w->json, "lost_samples", profile->lost_samples);
 	json_key_uint(&w->json, "lost_records", profile->lost_records);
 	json_key_uint(&w->json, "throttled", profile->throttled);
-	json_key_uint(&w->json, "ignored_lines", profile->ignored_lines);
+	reading_json(&w->json, profile);
 	json_key_bool(&w->json, "partial", profile->damage != NULL);
 	json_key_text(&w->json, "damage", profile->damage);
 	json_key(&w->json, "events");

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/units.h"
+#include "render/reading.h"
 #include "render/report.h"
 #include "samples/table.h"
 
@@ -222,12 +223,29 @@ static void print_what(const struct printer *p)
 	fprintf(p->stream, "%s\n", term_style(p->term, TERM_PLAIN));
 }
 
+static void print_reading(const struct printer *p)
+{
+	auto_strbuf struct strbuf ignored = STRBUF_INIT, columns = STRBUF_INIT;
+
+	reading_columns_text(p->profile, &columns);
+	reading_ignored_text(p->profile, &ignored);
+	if (columns.len) {
+		fputs("  ", p->stream);
+		term_wrap(p->stream, strbuf_str(&columns), p->term->width, 2);
+	}
+	if (ignored.len) {
+		fputs("  ", p->stream);
+		term_wrap(p->stream, strbuf_str(&ignored), p->term->width, 2);
+	}
+}
+
 static void print_recording(const struct printer *p)
 {
 	const struct profile *profile = p->profile;
 	auto_strbuf struct strbuf machine = STRBUF_INIT;
 
 	print_what(p);
+	print_reading(p);
 	if (profile->command) {
 		fputs("  command  ", p->stream);
 		print_clipped(p, str_from(profile->command), p->term->width - 11, false);

@@ -7,6 +7,7 @@
 #include "samples/import.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "samples/paste_table.h"
@@ -465,6 +466,8 @@ static struct str without_bullet(struct str line)
 static struct str without_marks(struct str name)
 {
 	name = str_trim(name);
+	if (str_ends_with(name, STR(" -")))
+		name.len -= 2;
 	while (name.len && (name.ptr[name.len - 1] == ':' || name.ptr[name.len - 1] == '|' ||
 			    name.ptr[name.len - 1] == ',' || name.ptr[name.len - 1] == '='))
 		name = str_trim((struct str){ name.ptr, name.len - 1 });
@@ -556,6 +559,7 @@ struct reader {
 	struct grid grid;
 	bool has_grid;
 	bool with_names; /* only tables of functions: the text holds one */
+	char event[MAX_LABEL_BYTES + 1];
 	bool is_skipped; /* a table of processes or modules, whose functions stand elsewhere */
 };
 
@@ -579,6 +583,23 @@ static void tell_columns(struct profile *profile, const struct grid *grid)
 			strbuf_addf(&text, "%s%s: '%.*s'", text.len ? ", " : "",
 				    names[grid->roles[i]], STR_ARG(grid->labels[i]));
 	profile->columns = intern(&profile->texts, strbuf_str(&text));
+}
+
+/* What the shares are of, by the label of the column. */
+static void name_event(struct reader *reader)
+{
+	reader->event[0] = '\0';
+	reader->table.event = NULL;
+	for (size_t i = 0; i < reader->grid.count; i++) {
+		struct str label = reader->grid.labels[i];
+
+		if (reader->grid.roles[i] != ROLE_SELF ||
+		    has_role(&reader->grid, ROLE_SELF_SHARE) || label.len >= sizeof(reader->event))
+			continue;
+		memcpy(reader->event, label.ptr, label.len);
+		reader->event[label.len] = '\0';
+		reader->table.event = reader->event;
+	}
 }
 
 static bool is_drawn(struct str line)
@@ -616,6 +637,7 @@ static void read_line(struct reader *reader, struct str line, struct str below)
 		paste_table_finish(&reader->table);
 		reader->grid = grid;
 		reader->has_grid = true;
+		name_event(reader);
 		tell_columns(reader->table.profile, &grid);
 	} else if (reader->is_skipped) {
 		return;

@@ -278,7 +278,8 @@ static bool perf_event_name(struct str line, struct str *ret)
 	ptrdiff_t at = str_find(line, mark);
 	struct str tail;
 
-	if (line.ptr[0] != '#' || at < 0)
+	/* perf top and the TUI print it without the '#' */
+	if ((line.ptr[0] != '#' && !str_starts_with(line, STR("Samples: "))) || at < 0)
 		return false;
 	at += (ptrdiff_t)mark.len;
 	return str_cut((struct str){ line.ptr + at, line.len - (size_t)at }, '\'', ret, &tail);
@@ -301,6 +302,21 @@ static void perf_comment(struct profile *profile, struct str line, uint32_t *eve
 	}
 }
 
+/* What perf top and the TUI print around their rows. */
+static bool perf_chatter(struct str line)
+{
+	static const char *const leads[] = { "PerfTop:",	  "Samples:", "Overhead",
+					     "Children",	  "-----",    "Press ",
+					     "For a higher level" };
+
+	line = str_trim(line);
+	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
+		if (str_starts_with(line, str_from(leads[i])))
+			return true;
+	return str_starts_with(line, STR("Tip: ")) ||
+	       str_starts_with(line, STR("no symbols found"));
+}
+
 static void perf_read(struct profile *profile, struct str text)
 {
 	struct columns columns = { 0 };
@@ -311,13 +327,13 @@ static void perf_read(struct profile *profile, struct str text)
 	while (str_next_line(&text, &line)) {
 		if (!str_trim(line).len || perf_header(line, &columns))
 			continue;
-		if (line.ptr[0] == '#') {
+		if (line.ptr[0] == '#' || str_starts_with(line, STR("Samples: "))) {
 			perf_comment(profile, line, &event);
 		} else if (perf_row(line, &columns, &row)) {
 			if (event == UINT32_MAX)
 				event = paste_percent_event(profile, "CPU");
 			paste_add_row(profile, event, &row);
-		} else {
+		} else if (!perf_chatter(line)) {
 			import_ignore(profile, line);
 		}
 	}
