@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "render/answer_plan.h"
 #include "render/facts_json.h"
+#include "render/answer_threads.h"
 #include "render/reading.h"
 #include "samples/facts_profile.h"
 
@@ -148,6 +149,7 @@ void answer_json(FILE *stream, const struct answer *answer, const struct answer_
 	if (profile->damage)
 		json_key_text(&json, "damage", profile->damage);
 	reading_json(&json, profile);
+	answer_threads_json(&json, profile);
 	if (strcmp(answer->command, "stacktrace") == 0)
 		stacks_write(&json, answer, options, &view);
 	else

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "render/answer_text.h"
+#include "render/answer_threads.h"
 #include "samples/facts_profile.h"
 
 enum { MAX_FRAMES = 512, MAX_TOPICS = 4 };
@@ -138,7 +139,14 @@ static void stack_title(const struct answer_printer *p, size_t number, size_t al
 		strbuf_addf(&title, "Stack %zu", number + 1);
 	else
 		strbuf_add_text(&title, "The stack");
-	if (strcmp(event->unit, "stacks") == 0) {
+	if (strcmp(event->unit, "stacks") == 0 && table->weight > 1) {
+		strbuf_add_text(&title, ", innermost frame first: ");
+		units_count(&title, row->self);
+		strbuf_add_text(&title, " of ");
+		units_count(&title, table->weight);
+		strbuf_addf(&title, " %s",
+			    strcmp(event->name, "stacks") == 0 ? "threads" : event->name);
+	} else if (strcmp(event->unit, "stacks") == 0) {
 		strbuf_add_text(&title,
 				", innermost frame first (its share of the time is not known)");
 	} else {
@@ -181,6 +189,7 @@ void answer_stack_text(const struct term *term, const struct answer *answer,
 	struct answer_printer p = { term, answer, options, NULL, &printed };
 
 	answer_head(&p);
+	answer_threads_text(&p);
 	for (size_t i = 0; i < stacks.count; i++) {
 		if (!stacks.rows[i].node)
 			continue;

@@ -7,6 +7,7 @@
 #include "samples/functions.h"
 #include "samples/quality.h"
 #include "samples/table.h"
+#include "samples/threads.h"
 
 enum {
 	MAX_SYMBOLS = 400, /* by self time */
@@ -194,6 +195,41 @@ static void put_symbols(struct writer *w)
 		put_symbol(w, &w->functions.rows[order[i]]);
 }
 
+/* Of a dump of threads: what they did, and who waits for whom. */
+static void put_threads(struct writer *w)
+{
+	static const char *const names[PROFILE_STATE_COUNT] = {
+		[PROFILE_STATE_RUNNING] = "threads_running",
+		[PROFILE_STATE_UNKNOWN] = "threads_not_seen_waiting",
+		[PROFILE_STATE_BLOCKED] = "threads_blocked",
+		[PROFILE_STATE_IO] = "threads_waiting_for_device",
+		[PROFILE_STATE_IDLE] = "threads_idle",
+	};
+	const struct profile *profile = w->profile;
+	struct entity input = facts_entity(w->facts, "profile", w->source);
+	auto_thread_groups struct thread_groups threads = { 0 };
+	uint64_t deadlocked = 0;
+
+	if (!threads_is_dump(profile))
+		return;
+	threads = threads_group(profile);
+	put(w, input, "threads", (double)threads.all, "threads", 0);
+	for (size_t i = 0; i < PROFILE_STATE_COUNT; i++)
+		put(w, input, names[i], (double)threads.counts[i], "threads", 0);
+	for (size_t i = 0; i < MIN(profile->waits.count, (size_t)MAX_LISTED); i++) {
+		const struct profile_wait *wait = &profile->waits.items[i];
+		struct entity thread =
+			facts_entity(w->facts, "thread", profile_text(profile, wait->waiter));
+
+		put_text(w, thread, "waits_for", profile_text(profile, wait->lock));
+		if (wait->holder)
+			put_text(w, thread, "lock_held_by", profile_text(profile, wait->holder));
+		deadlocked += wait->is_deadlock;
+	}
+	if (profile->waits.count)
+		put(w, input, "threads_deadlocked", (double)deadlocked, "threads", 0);
+}
+
 /* What the rows of a pasted table said of their callees; several rows may be one function. */
 static void put_claims(struct writer *w)
 {
@@ -361,6 +397,7 @@ void profile_facts(const struct profile_selection *selection, struct facts *fact
 	put_unnamed(&w);
 	put_symbols(&w);
 	put_claims(&w);
+	put_threads(&w);
 	put_calls(&w);
 	if (some_library_is_unknown(w.profile))
 		put_owners(&w);

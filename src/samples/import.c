@@ -9,6 +9,7 @@
 #include "samples/load.h"
 #include "samples/quality.h"
 #include "samples/skid.h"
+#include "samples/threads.h"
 
 enum {
 	LOOK_BYTES = 1 << 20,	    /* that readers look at */
@@ -335,6 +336,7 @@ struct error *profile_import_text(struct str text, const char *name, struct prof
 	read_text(profile, reader, text);
 	if (!profile->samples.count)
 		return no_samples(profile, name);
+	threads_judge(profile);
 	quality_find_ends(profile);
 	skid_find(profile);
 	profile->source = x_strdup(name);

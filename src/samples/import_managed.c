@@ -338,6 +338,8 @@ static bool is_chatter(struct str line)
 		"carrying virtual",
 		"\"VM ",
 		"length=",
+		"No compile task",
+		"Compiling:",
 		"Mounted virtual",
 	};
 	struct str word, rest = str_trim(line);
