@@ -2,8 +2,8 @@
 
 #include "base/json_out.h"
 #include "render/answer_plan.h"
-#include "render/facts_json.h"
 #include "render/answer_threads.h"
+#include "render/facts_json.h"
 #include "render/reading.h"
 #include "samples/facts_profile.h"
 
