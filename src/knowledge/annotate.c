@@ -1,6 +1,7 @@
 /* Pours what is known about the entities of an answer into its notes. */
 #include <string.h>
 
+#include "base/macros.h"
 #include "knowledge/knowledge.h"
 
 /* Callers of callers are followed inside one library at most so far. */
@@ -117,6 +118,122 @@ static struct kb_match find_function(const struct knowledge *knowledge, const st
 	return knowledge_function(knowledge, dso, function);
 }
 
+/* Words that stand for a function without a name: what its code shows, and who is around it. */
+static bool is_mark(struct str text)
+{
+	static const char *const kinds[] = { "code:", "calls:", "below:", "above:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_starts_with(text, str_from(kinds[i])))
+			return true;
+	return false;
+}
+
+/* Entries for one library tell more of a mark than those for all programs. */
+static bool find_mark(const struct knowledge *knowledge, struct str dso, struct str mark,
+		      bool everywhere, struct kb_match *ret)
+{
+	struct kb_match match = knowledge_function(knowledge, dso, mark);
+
+	if (!match.entry || match.elsewhere ||
+	    (kb_match_belief(match) == KB_EVERYWHERE) != everywhere ||
+	    (match.certainty == KB_BY_PATTERN &&
+	     !is_mark(str_from(kb_text(match.index, match.pattern)))))
+		return false;
+	*ret = match;
+	return true;
+}
+
+static bool find_own_mark(const struct knowledge *knowledge, const struct facts *facts,
+			  struct entity symbol, struct str dso, const char *prefix, bool everywhere,
+			  struct strbuf *ret_mark, struct kb_match *ret)
+{
+	const struct fact *code = facts_find(facts, symbol, "code");
+	struct str marks, mark;
+
+	if (!code)
+		return false;
+	marks = interned(&facts->texts, code->text);
+	while (str_next_word(&marks, &mark)) {
+		strbuf_reset(ret_mark);
+		strbuf_addf(ret_mark, "%s%.*s", prefix, STR_ARG(mark));
+		if (find_mark(knowledge, dso, strbuf_str(ret_mark), everywhere, ret))
+			return true;
+	}
+	return false;
+}
+
+/* By the callers' ("below:NAME") or the callees' ("above:NAME") names, or their marks. */
+static bool find_neighbour_mark(const struct knowledge *knowledge, const struct facts *facts,
+				struct entity symbol, struct str dso, bool below,
+				struct strbuf *ret_mark, struct kb_match *ret)
+{
+	const char *prefix = below ? "below:" : "above:";
+
+	for (size_t i = 0; i < facts->relations.count; i++) {
+		const struct relation *relation = &facts->relations.items[i];
+		struct entity other = below ? relation->a : relation->b;
+		struct str other_dso, name;
+
+		if (!entity_eq(below ? relation->b : relation->a, symbol) ||
+		    entity_eq(other, symbol) ||
+		    strcmp(facts_str(facts, relation->verb), "calls") != 0 ||
+		    !facts_symbol_split(facts, other, &other_dso, &name))
+			continue;
+		if (name.len && name.ptr[0] == '[') {
+			if (find_own_mark(knowledge, facts, other, dso, prefix, false, ret_mark,
+					  ret))
+				return true;
+			continue;
+		}
+		strbuf_reset(ret_mark);
+		strbuf_addf(ret_mark, "%s%.*s", prefix, STR_ARG(name));
+		if (find_mark(knowledge, dso, strbuf_str(ret_mark), false, ret))
+			return true;
+	}
+	return false;
+}
+
+/* How people read a mark. */
+static void mark_format(struct str mark, struct strbuf *out)
+{
+	static const struct {
+		const char *mark, *text;
+	} texts[] = { { "below:", "below " },
+		      { "above:", "above " },
+		      { "code:", "marks of " },
+		      { "calls:", "calls " } };
+
+	strbuf_add_text(out, "told by its code, as it has no name here: ");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct str word = str_from(texts[i].mark);
+
+		if (!str_starts_with(mark, word))
+			continue;
+		strbuf_add_text(out, texts[i].text);
+		mark = (struct str){ mark.ptr + word.len, mark.len - word.len };
+	}
+	strbuf_addf(out, "%.*s", STR_ARG(mark));
+}
+
+static struct kb_match find_by_code(const struct knowledge *knowledge, struct facts *facts,
+				    struct entity symbol, struct str dso, struct str function)
+{
+	auto_strbuf struct strbuf mark = STRBUF_INIT, text = STRBUF_INIT;
+	struct kb_match match = { 0 };
+
+	if (!str_starts_with(function, STR("[")) ||
+	    (!find_own_mark(knowledge, facts, symbol, dso, "", false, &mark, &match) &&
+	     !find_neighbour_mark(knowledge, facts, symbol, dso, true, &mark, &match) &&
+	     !find_neighbour_mark(knowledge, facts, symbol, dso, false, &mark, &match) &&
+	     !find_own_mark(knowledge, facts, symbol, dso, "", true, &mark, &match)))
+		return match;
+	mark_format(strbuf_str(&mark), &text);
+	facts_add_note(facts, symbol, "elsewhere", strbuf_text(&text),
+		       kb_text(match.index, match.entry->origin));
+	return match;
+}
+
 static void note_function(const struct knowledge *knowledge, struct facts *facts,
 			  struct entity symbol)
 {
@@ -126,7 +243,9 @@ static void note_function(const struct knowledge *knowledge, struct facts *facts
 
 	if (!facts_symbol_split(facts, symbol, &dso, &function))
 		return;
-	match = find_function(knowledge, facts, symbol, dso, function);
+	match = find_by_code(knowledge, facts, symbol, dso, function);
+	if (!match.entry)
+		match = find_function(knowledge, facts, symbol, dso, function);
 	if (!match.entry)
 		return;
 	origin = kb_text(match.index, match.entry->origin);

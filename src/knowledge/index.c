@@ -485,6 +485,11 @@ struct kb_match kb_find_pattern(const struct kb_index *index, struct str library
 	return match;
 }
 
+enum kb_belief kb_match_belief(struct kb_match match)
+{
+	return match.index->scopes[match.entry->scope].belief;
+}
+
 bool kb_match_is_catch_all(struct kb_match match)
 {
 	return match.entry && match.certainty == KB_BY_PATTERN &&

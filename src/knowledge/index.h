@@ -76,6 +76,7 @@ struct kb_match {
 
 /* A pattern such as "*": it takes whatever the library has, so it says nothing of the function. */
 bool kb_match_is_catch_all(struct kb_match match);
+enum kb_belief kb_match_belief(struct kb_match match);
 
 /*
  * The entry of a function; `library` "" = not known. The longest literal library pattern wins.

@@ -16,7 +16,10 @@
 #include "session/session.h"
 #include "symbol/symbolizer.h"
 
-enum { PROGRESS_EVERY = 256 }; /* records and places */
+enum {
+	PROGRESS_EVERY = 256, /* records and places */
+	MAX_CODES = 4096,
+};
 
 /* A place in code, named at the end. Equal ones share an id. */
 struct location {
@@ -286,12 +289,31 @@ static void set_dso_texts(struct profile *profile, const struct dso *dso, uint32
 }
 
 /* Functions of a stripped program are told apart by where they begin: "[gzip+0x4270]". */
-static uint32_t place_text(struct profile *profile, const struct dso *dso, uint64_t start)
+static uint32_t place_text(struct profile *profile, const struct dso *dso, uint64_t start,
+			   bool *ret_is_new)
 {
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
 	strbuf_addf(&text, "[%s+0x%" PRIx64 "]", dso->name, start);
+	*ret_is_new = intern_find(&profile->texts, strbuf_str(&text)) == UINT32_MAX;
 	return intern(&profile->texts, strbuf_str(&text));
+}
+
+/* What its code shows, once for each function that has no name. */
+static void mark_place(struct builder *builder, struct dso *dso, uint64_t start,
+		       const struct profile_frame *frame)
+{
+	auto_strbuf struct strbuf marks = STRBUF_INIT;
+	struct profile *profile = builder->profile;
+
+	if (profile->codes.count == MAX_CODES)
+		return;
+	symbolizer_code_marks(builder->symbolizer, dso, start, &marks);
+	profile_code_vec_push(
+		&profile->codes,
+		(struct profile_code){ .dso = frame->dso,
+				       .name = frame->name,
+				       .marks = intern(&profile->texts, strbuf_str(&marks)) });
 }
 
 static void name_location(struct builder *builder, const struct location *location)
@@ -317,8 +339,13 @@ static void name_location(struct builder *builder, const struct location *locati
 		frame.file = symbol_text(builder, name->file);
 		frame.line = name->line;
 		frame.address = names.symbol_start ? names.symbol_start : location->address;
-		if (!name->name && names.symbol_start)
-			frame.name = place_text(profile, dso, names.symbol_start);
+		if (!name->name && names.symbol_start) {
+			bool is_new;
+
+			frame.name = place_text(profile, dso, names.symbol_start, &is_new);
+			if (is_new)
+				mark_place(builder, dso, names.symbol_start, &frame);
+		}
 		index_vec_push(&builder->chain_frames, profile_frame(profile, &frame));
 	}
 }

@@ -145,6 +145,17 @@ static void put_unnamed(struct writer *w)
 		    "ratio", 0);
 }
 
+static void put_code(struct writer *w, const struct profile_frame *frame, struct entity symbol)
+{
+	for (size_t i = 0; i < w->profile->codes.count; i++) {
+		const struct profile_code *code = &w->profile->codes.items[i];
+		const char *marks = profile_text(w->profile, code->marks);
+
+		if (code->name == frame->name && code->dso == frame->dso && *marks)
+			put_text(w, symbol, "code", marks);
+	}
+}
+
 static void put_symbol(struct writer *w, const struct table_row *row)
 {
 	const struct profile_frame *frame = &w->profile->frames.items[row->frame];
@@ -157,6 +168,8 @@ static void put_symbol(struct writer *w, const struct table_row *row)
 	if (row->children != row->self)
 		put(w, symbol, "children", table_share(&w->functions, row->children), "ratio",
 		    row->children_samples);
+	if (frame->flags & PROFILE_FRAME_UNNAMED)
+		put_code(w, frame, symbol);
 	if (row->skid)
 		put(w, symbol, "skid_share", table_share(&w->functions, row->skid), "ratio", 0);
 	if (*file) {

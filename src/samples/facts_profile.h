@@ -8,9 +8,10 @@
  *		  says nothing about time
  *	program   self
  *	dso       self unnamed unoptimised producer path
- *	symbol   self children skid_share place in_stack; relations "calls" (caller, symbol) of hot
- *stacks and "in" (symbol, program) where the library is not known call      share: of the time in a
- *function, the part that came from one caller ("A -> B")
+ *	symbol   self children skid_share place in_stack code (words of symbol/code_marks.h);
+ *relations "calls" (caller, symbol) of hot stacks and "in" (symbol, program) where the library is
+ *not known call      share: of the time in a function, the part that came from one caller ("A ->
+ *B")
  */
 #pragma once
 

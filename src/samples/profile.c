@@ -40,6 +40,7 @@ void profile_free(struct profile *profile)
 	profile_dso_vec_done(&profile->dsos);
 	profile_claim_vec_done(&profile->claims);
 	profile_wait_vec_done(&profile->waits);
+	profile_code_vec_done(&profile->codes);
 	free(profile->source);
 	free(profile->command);
 	free(profile->hostname);

@@ -122,7 +122,14 @@ struct profile_ignored_line {
 	uint32_t text;	 /* text id, clipped */
 };
 
+/* What the code of a function without a name shows by itself: words of symbol/code_marks.h. */
+struct profile_code {
+	uint32_t dso, name; /* as of its frames */
+	uint32_t marks;	    /* text id */
+};
+
 VEC_DEFINE(profile_frame_vec, struct profile_frame)
+VEC_DEFINE(profile_code_vec, struct profile_code)
 VEC_DEFINE(profile_node_vec, struct profile_node)
 VEC_DEFINE(profile_thread_vec, struct profile_thread)
 VEC_DEFINE(profile_sample_vec, struct profile_sample)
@@ -151,6 +158,7 @@ struct profile {
 	struct profile_event_vec events;
 	struct profile_dso_vec dsos;
 	struct profile_claim_vec claims; /* of pasted tables */
+	struct profile_code_vec codes;	 /* each function once */
 	enum profile_stacks stacks;
 	char *source;	    /* path or "standard input" */
 	const char *format; /* "perf.data", "folded", "perf script", ... */

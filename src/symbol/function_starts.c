@@ -39,7 +39,8 @@ static uint64_t start_at(const struct function_starts *starts, uint64_t index)
 	return starts->base + (uint64_t)(int64_t)(int32_t)offset;
 }
 
-bool function_starts_find(const struct function_starts *starts, uint64_t address, uint64_t *ret)
+/* How many starts are at or below `address`. */
+static uint64_t starts_below(const struct function_starts *starts, uint64_t address)
 {
 	uint64_t low = 0, high = starts->count;
 
@@ -51,8 +52,25 @@ bool function_starts_find(const struct function_starts *starts, uint64_t address
 		else
 			high = middle;
 	}
-	if (!low)
+	return low;
+}
+
+bool function_starts_find(const struct function_starts *starts, uint64_t address, uint64_t *ret)
+{
+	uint64_t below = starts_below(starts, address);
+
+	if (!below)
 		return false;
-	*ret = start_at(starts, low - 1);
+	*ret = start_at(starts, below - 1);
+	return true;
+}
+
+bool function_starts_next(const struct function_starts *starts, uint64_t address, uint64_t *ret)
+{
+	uint64_t below = starts_below(starts, address);
+
+	if (below == starts->count)
+		return false;
+	*ret = start_at(starts, below);
 	return true;
 }

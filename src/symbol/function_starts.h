@@ -18,3 +18,5 @@ struct function_starts {
 struct function_starts function_starts_of(struct image *image);
 /* The greatest start at or below `address`; false where there is none. */
 bool function_starts_find(const struct function_starts *starts, uint64_t address, uint64_t *ret);
+/* The first start above `address`; false where there is none. */
+bool function_starts_next(const struct function_starts *starts, uint64_t address, uint64_t *ret);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "symbol/code_marks.h"
 #include "symbol/demangle.h"
 #include "symbol/dwarf.h"
 #include "symbol/function_starts.h"
@@ -443,6 +444,17 @@ struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *
 		names->cache_count++;
 	}
 	return cached->frames;
+}
+
+void symbolizer_code_marks(struct symbolizer *symbolizer, struct dso *dso, uint64_t start,
+			   struct strbuf *out)
+{
+	struct names *names = names_of(symbolizer, dso);
+	struct image *image = dso->kind == DSO_FILE ? dso_image(symbolizer->table, dso) : NULL;
+	uint64_t end;
+
+	if (image && function_starts_next(&names->starts, start, &end))
+		code_marks_read(image, &names->symtab, start, end, out);
 }
 
 struct dso_build_facts symbolizer_build_facts(struct symbolizer *symbolizer, struct dso *dso)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/intern.h"
+#include "base/strbuf.h"
 #include "dso/dso.h"
 
 /* One function at an address. All texts are ids of the symbolizer's interner; 0 = not known. */
@@ -49,6 +50,10 @@ void symbolizer_free(struct symbolizer *symbolizer);
  */
 struct symbol_frames symbolizer_find(struct symbolizer *symbolizer, struct dso *dso,
 				     uint64_t address, uint64_t time_ns);
+/* What the code of the unnamed function at `start` (a symbol_start) shows by itself, as words
+ * (code_marks.h), appended to `out`. */
+void symbolizer_code_marks(struct symbolizer *symbolizer, struct dso *dso, uint64_t start,
+			   struct strbuf *out);
 const struct interner *symbolizer_texts(const struct symbolizer *symbolizer);
 
 /* How one dso was built, for the quality report; text ids of the symbolizer's interner. */
