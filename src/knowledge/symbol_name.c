@@ -137,6 +137,62 @@ static struct str without_cpu_suffix(struct str name)
 	return name;
 }
 
+/* "/usr/lib/python3.11/json/decoder.py" -> "json/decoder.py", ".../python3.11/copy.py" -> "copy.py"
+ */
+static struct str python_module(struct str path)
+{
+	size_t start = path.len, folders = 0;
+
+	while (start > 0 && (path.ptr[start - 1] != '/' || folders++ == 0))
+		start--;
+	path = without_prefix(path, start);
+	if (str_starts_with(path, STR("python")) || str_starts_with(path, STR("site-packages")) ||
+	    str_starts_with(path, STR("dist-packages")) || str_starts_with(path, STR("/"))) {
+		ptrdiff_t slash = str_find(path, STR("/"));
+
+		path = without_prefix(path, (size_t)(slash + 1));
+	}
+	return path;
+}
+
+/*
+ * A function of Python code as its tools write it: "py::f:/path/json/decoder.py" (perf maps),
+ * "/path/json/decoder.py:343(f)" (cProfile), "f (json/decoder.py:353)" (py-spy). All become
+ * "json/decoder.py:f"; others nothing.
+ */
+static struct str python_form(struct arena *arena, struct str name)
+{
+	ptrdiff_t file = str_find(name, STR(".py")), colon, paren = str_find(name, STR("("));
+	struct str path = { 0 }, function = { 0 };
+	char *out;
+
+	if (file <= 0)
+		return (struct str){ 0 };
+	colon = str_find(name, STR(".py:"));
+	if (str_starts_with(name, STR("py::"))) {
+		function = without_prefix(name, 4);
+		colon = str_find(function, STR(":"));
+		if (colon <= 0)
+			return (struct str){ 0 };
+		path = without_prefix(function, (size_t)colon + 1);
+		function = prefix_of(function, colon);
+	} else if (colon > 0 && paren > colon && name.ptr[name.len - 1] == ')') {
+		path = prefix_of(name, colon + 3);
+		function = (struct str){ name.ptr + paren + 1, name.len - (size_t)paren - 2 };
+	} else if (colon > 0 && paren > 1 && paren < colon && name.ptr[paren - 1] == ' ') {
+		path = (struct str){ name.ptr + paren + 1, (size_t)(colon + 3 - paren - 1) };
+		function = prefix_of(name, paren - 1);
+	} else {
+		return (struct str){ 0 };
+	}
+	path = python_module(path);
+	out = arena_alloc(arena, path.len + function.len + 1);
+	memcpy(out, path.ptr, path.len);
+	out[path.len] = ':';
+	memcpy(out + path.len + 1, function.ptr, function.len);
+	return (struct str){ out, path.len + function.len + 1 };
+}
+
 static size_t form_add(struct str *forms, size_t count, struct str form)
 {
 	if (!form.len || count == SYMBOL_NAME_FORMS)
@@ -156,6 +212,7 @@ size_t symbol_name_forms(struct arena *arena, struct str name,
 
 	count = form_add(ret, count, form);
 	*ret_first_plain = count ? count - 1 : 0;
+	count = form_add(ret, count, python_form(arena, name));
 	if (looks_like_cpp(form)) {
 		form = cpp_base(arena, form);
 		count = form_add(ret, count, form);

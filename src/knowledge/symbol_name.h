@@ -2,7 +2,8 @@
  * What compilers, linkers and dynamic loaders add to a function's name, taken off again, so that
  * one entry of the knowledge base finds all of a function's clones and CPU variants:
  * "zip.constprop.0", "malloc@plt", "__memmove_avx_unaligned_erms", "__GI___libc_malloc",
- * "void std::sort<int*>(int*, int*)", "core::fmt::write::h0123456789abcdef".
+ * "void std::sort<int*>(int*, int*)", "core::fmt::write::h0123456789abcdef". Functions of Python
+ * code, whatever tool wrote them, are also "json/decoder.py:raw_decode".
  */
 #pragma once
 
