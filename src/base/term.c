@@ -75,6 +75,10 @@ const char *term_style(const struct term *term, enum term_style style)
 		return "\x1b[34m";
 	case TERM_CYAN:
 		return "\x1b[36m";
+	case TERM_ITALIC:
+		return "\x1b[3m";
+	case TERM_UNDERLINE:
+		return "\x1b[4m";
 	}
 	return "";
 }

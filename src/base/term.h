@@ -20,6 +20,8 @@ enum term_style {
 	TERM_YELLOW,
 	TERM_BLUE,
 	TERM_CYAN,
+	TERM_ITALIC,
+	TERM_UNDERLINE,
 };
 
 struct term {

@@ -12,6 +12,7 @@
 #include "llm/calibration.h"
 #include "llm/parts.h"
 #include "llm/prompt.h"
+#include "render/markdown.h"
 
 #define PROGRAM "sysgrok " SYSGROK_VERSION
 
@@ -33,7 +34,8 @@ struct model_session {
 	struct strbuf summaries; /* of parts, for where the answer over them fails */
 	double bytes_per_token;	 /* 0: unknown */
 	size_t budget_divisor;	 /* grows where a server says that a prompt was too large */
-	bool in_code, has_label;
+	bool has_label;
+	struct markdown *markdown; /* NULL: the text is shown as it is */
 	/* What was said so far, for chat. */
 	struct arena arena;
 	struct message_vec messages;
@@ -66,6 +68,7 @@ void model_close(struct model_session *session)
 	free(session->error_text);
 	free(session->notice);
 	strbuf_done(&session->summaries);
+	markdown_free(session->markdown);
 	free(session);
 }
 
@@ -147,39 +150,24 @@ static void write_label(struct model_session *session)
 		term_style(out, TERM_PLAIN));
 }
 
-static void write_line(struct model_session *session, struct str line)
-{
-	const struct term *out = &session->context->out;
-	bool fence = str_starts_with(str_trim(line), STR("```"));
-	unsigned indent = 0;
-
-	if (fence)
-		session->in_code = !session->in_code;
-	if (session->in_code || fence) {
-		term_write_safe(out->stream, line);
-		fputc('\n', out->stream);
-		return;
-	}
-	while (indent < line.len && indent < 20 && line.ptr[indent] == ' ')
-		indent++;
-	fprintf(out->stream, "%*s", (int)indent, "");
-	line.ptr += indent;
-	line.len -= indent;
-	if (str_starts_with(line, STR("- ")) || str_starts_with(line, STR("* ")))
-		indent += 2;
-	term_wrap(out->stream, line, out->width, indent);
-}
-
+/* As Markdown where there are colours, else as it was written: for a file or another program. */
 static bool stream_text(void *user, struct str text)
 {
 	struct model_session *session = user;
+	const struct term *out = &session->context->out;
 	struct str line;
 
 	write_label(session);
-	while (str_next_line(&text, &line))
-		write_line(session, line);
+	if (out->color && !session->markdown)
+		session->markdown = markdown_new(out);
+	if (session->markdown)
+		markdown_add(session->markdown, text);
+	while (!session->markdown && str_next_line(&text, &line)) {
+		term_write_safe(out->stream, line);
+		fputc('\n', out->stream);
+	}
 	/* Nobody reads any more: the rest need not be paid for. */
-	return fflush(session->context->out.stream) == 0;
+	return fflush(out->stream) == 0;
 }
 
 static void write_figures(FILE *stream, const struct answer_prose *prose)
@@ -202,6 +190,8 @@ static void write_foot(struct model_session *session)
 	const struct answer_prose *prose = &session->prose;
 	FILE *stream = session->context->out.stream;
 
+	if (session->markdown)
+		markdown_end(session->markdown);
 	if (prose->text.len) {
 		fputs("\nWritten by ", stream);
 		term_write_safe(stream, str_from(prose->model));
@@ -698,7 +688,7 @@ struct error *model_reply(struct model_session *session, struct str question)
 	session->citer.counts = (struct cite_counts){ 0 };
 	free(session->notice);
 	session->notice = NULL;
-	session->citer.in_code = session->in_code = session->has_label = false;
+	session->citer.in_code = session->has_label = false;
 	/* A question that had no answer is asked anew: roles alternate. */
 	if (messages->count && messages->items[messages->count - 1].role == LLM_USER &&
 	    messages->count > 2)

@@ -521,12 +521,17 @@ static bool is_abbreviation(struct str text, size_t stop)
 /* Behind ". " and "; ", and at the end of a row of a list or table. */
 static size_t sentence_end(struct str text)
 {
+	/* "[F1]: 64%" in a line, "[F2]: 10%" in the next. */
+	bool is_listed = str_starts_with(text, STR("[F"));
+
 	for (size_t i = 0; i < text.len; i++) {
 		size_t next = i + 1;
 
 		if (text.ptr[i] == '\n' &&
 		    (next >= text.len || strchr("\n-*+|#>", text.ptr[next]) ||
 		     isdigit((unsigned char)text.ptr[next])))
+			return next;
+		if (text.ptr[i] == '\n' && is_listed && text.ptr[next] == '[')
 			return next;
 		if (!memchr(".!?;", text.ptr[i], 4) || next >= text.len || text.ptr[next] != ' ')
 			continue;
