@@ -31,6 +31,7 @@ struct error *chat_run(struct command_context *context, struct model_session *se
 {
 	auto_line_editor struct line_editor *editor = NULL;
 	auto_strbuf struct strbuf line = STRBUF_INIT;
+	auto_error struct error *error = NULL;
 
 	if (context->json)
 		return error_new(ERROR_USAGE, "--chat and --json do not go together");
@@ -41,20 +42,27 @@ struct error *chat_run(struct command_context *context, struct model_session *se
 	}
 	if (!model_is_able_to_chat(session))
 		return NULL;
-	TRY(line_editor_open("chat> ", stdin_used, &editor));
+	/* A service or a script has none: the answer stands, and nobody is there to go on. */
+	error = line_editor_open("chat> ", stdin_used, &editor);
+	if (error) {
+		auto_free char *text = error_text(error);
+
+		warnings_add(context->warnings, "no chat: %s", text);
+		return NULL;
+	}
 	fputs("\nAsk the model about what was measured. It is told the same facts, and its figures "
 	      "are checked\nagainst them. c or q (or Ctrl-D) ends the chat.\n\n",
 	      context->out.stream);
 	fflush(context->out.stream);
 	while (line_editor_read(editor, &line) && !is_end(strbuf_str(&line))) {
-		auto_error struct error *error = NULL;
+		auto_error struct error *failure = NULL;
 
 		if (!line.len)
 			continue;
-		error = model_reply(session, strbuf_str(&line));
+		failure = model_reply(session, strbuf_str(&line));
 		/* One answer that failed, or that was stopped, ends no conversation. */
-		if (error)
-			tell(error);
+		if (failure)
+			tell(failure);
 		fputc('\n', context->out.stream);
 		fflush(context->out.stream);
 	}

@@ -95,6 +95,9 @@ static void set_up(struct model_session *session)
 	session->budget_divisor = 1;
 	session->masks.off = mask && strcmp(mask, "off") == 0;
 	masks_add_machine(&session->masks);
+	/* Short ones are names that local servers take for a key. */
+	if (session->config.key && strlen(session->config.key) >= 16)
+		masks_add_name(&session->masks, MASK_KEY, session->config.key);
 	session->asker = (struct asker){
 		.config = &session->config,
 		.masks = &session->masks,

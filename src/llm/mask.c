@@ -287,6 +287,18 @@ static const struct mask_name *match_name(const struct masks *masks, struct str 
 	return longest;
 }
 
+/* A key is hidden within words, too. */
+static size_t match_secret(const struct masks *masks, struct str text)
+{
+	for (size_t i = 0; i < masks->names.count; i++) {
+		const struct mask_name *name = &masks->names.items[i];
+
+		if (name->kind == MASK_KEY && str_starts_with(text, name->name))
+			return name->name.len;
+	}
+	return 0;
+}
+
 struct hider {
 	struct masks *masks;
 	struct strbuf *out;
@@ -456,6 +468,8 @@ void mask_hide(struct masks *masks, struct str text, struct strbuf *out)
 			continue;
 		}
 		block = match_private_key(rest);
+		if (!block)
+			block = match_secret(masks, rest);
 		if (block) {
 			hide(&hider, MASK_KEY, block);
 			continue;

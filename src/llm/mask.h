@@ -48,7 +48,9 @@ struct masks {
 void masks_done(struct masks *masks);
 #define auto_masks __attribute__((cleanup(masks_done)))
 
-/* Names of less than three bytes and such as "root" or "localhost" are taken for no secret. */
+/* Hidden where it stands as a word, a key wherever it stands.
+ * Names of less than three bytes and such as "root" or "localhost" are taken for no
+ * secret. */
 void masks_add_name(struct masks *masks, enum mask_kind kind, const char *name);
 /* This machine's name, this user's name and home. */
 void masks_add_machine(struct masks *masks);

@@ -25,8 +25,9 @@ def stream(handler, text, size=7, usage=True):
         event(handler, {"choices": [{"index": 0, "delta": {"content": part}}]})
     event(handler, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     if usage:
-        event(handler, {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10,
-                                                 "total_tokens": 110}})
+        asked = int(handler.headers.get("Content-Length", "0")) // 3
+        event(handler, {"choices": [], "usage": {"prompt_tokens": asked, "completion_tokens": 10,
+                                                 "total_tokens": asked + 10}})
     handler.wfile.write(b"data: [DONE]\n\n")
 
 
