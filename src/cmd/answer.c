@@ -54,10 +54,22 @@ static void echo_text(FILE *stream, struct str text)
 		return;
 	}
 	while (str_next_line(&text, &line)) {
-		term_write_safe(stream, line);
+		struct str part;
+
+		/* tabs are no danger here, and code is unreadable with each as \t */
+		while (str_cut(line, '\t', &part, &line)) {
+			term_write_safe(stream, part);
+			fputc('\t', stream);
+		}
+		term_write_safe(stream, part);
 		fputc('\n', stream);
 	}
 	fputc('\n', stream);
+}
+
+void answer_echo(const struct command_context *context, struct str text)
+{
+	echo_text(context->json ? stderr : context->out.stream, text);
 }
 
 /* *path becomes "-" where what was read cannot be read there again. */
@@ -71,7 +83,7 @@ static struct error *echo_input(struct command_context *context, const char **pa
 		TRY(stdin_again(strbuf_str(&text)));
 		*path = "-";
 	}
-	echo_text(context->json ? stderr : context->out.stream, strbuf_str(&text));
+	answer_echo(context, strbuf_str(&text));
 	return NULL;
 }
 
@@ -97,12 +109,7 @@ struct error *answer_open(struct command_context *context, const struct profile_
 
 /* ---- the user's own rules and knowledge */
 
-struct thinker {
-	struct knowledge *knowledge;
-	struct ruleset *rules;
-};
-
-static struct thinker thinker_new(struct command_context *context)
+struct thinker thinker_new(struct command_context *context)
 {
 	struct thinker thinker = { knowledge_new(), ruleset_new() };
 	auto_free char *knowledge = config_folder("knowledge");
@@ -115,7 +122,7 @@ static struct thinker thinker_new(struct command_context *context)
 	return thinker;
 }
 
-static void thinker_done(struct thinker *thinker)
+void thinker_done(struct thinker *thinker)
 {
 	knowledge_free(thinker->knowledge);
 	ruleset_free(thinker->rules);
@@ -234,6 +241,16 @@ static void ask_about_unknown(struct facts *facts)
 		facts_add_need(facts, "stack_pattern", "callers", fact.entity);
 		asked++;
 	}
+}
+
+struct ruleset_result answer_judge(const struct thinker *thinker, struct facts *facts)
+{
+	struct ruleset_result result;
+
+	knowledge_annotate(thinker->knowledge, facts);
+	result = ruleset_run(thinker->rules, facts);
+	facts_number(facts);
+	return result;
 }
 
 static size_t needs_meet(const struct thinker *thinker, const struct profile_selection *selection,

@@ -8,7 +8,9 @@
 #include "cmd/model.h"
 #include "cmd/profile_input.h"
 #include "facts/facts.h"
+#include "knowledge/knowledge.h"
 #include "render/answer.h"
+#include "rules/rules.h"
 
 struct answer_command {
 	struct profile_options profile;
@@ -21,6 +23,23 @@ struct answer_command {
 MUST_CHECK struct error *answer_open(struct command_context *context,
 				     const struct profile_options *options, int argc, char **argv,
 				     struct profile_input *ret);
+
+/* --echo-input: what was read, made safe for a terminal; on stderr with --json. */
+void answer_echo(const struct command_context *context, struct str text);
+
+/* The knowledge base and the rules, with those of the user. */
+struct thinker {
+	struct knowledge *knowledge;
+	struct ruleset *rules;
+};
+
+struct thinker thinker_new(struct command_context *context);
+void thinker_done(struct thinker *thinker);
+#define auto_thinker __attribute__((cleanup(thinker_done)))
+
+/* For facts that nobody can be asked more about: adds notes and findings, and numbers the facts.
+ * The result's texts belong to the thinker. */
+struct ruleset_result answer_judge(const struct thinker *thinker, struct facts *facts);
 
 typedef void answer_render_text(const struct term *term, const struct answer *answer,
 				const struct answer_options *options);

@@ -4,6 +4,7 @@
 
 #include "cmd/tool.h"
 
+extern const struct command code_command;
 extern const struct command completion_command;
 extern const struct command doctor_command;
 extern const struct command explainfunction_command;
@@ -20,6 +21,7 @@ extern const struct command topn_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
+	&code_command,
 	&completion_command,
 	&doctor_command,
 	&explainfunction_command,

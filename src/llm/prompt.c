@@ -30,6 +30,7 @@ static const struct {
 	{ "explainfunction", &embedded_explainfunction_md },
 	{ "explainonly", &embedded_explainonly_md },
 	{ "explainprocess", &embedded_explainprocess_md },
+	{ "code", &embedded_code_md },
 	{ "findfaster", &embedded_findfaster_md },
 	{ "stacktrace", &embedded_stacktrace_md },
 	{ "part", &embedded_part_md },

@@ -46,7 +46,8 @@ void code_line_name(const struct code *code, uint32_t line, struct strbuf *out)
 
 		strbuf_add_text(out, *name ? name : "instruction");
 		strbuf_add_char(out, ' ');
-		if (str_cut(l->text, ':', &head, &rest) && head.len < 18 && !memchr(head.ptr, ' ', head.len))
+		if (str_cut(l->text, ':', &head, &rest) && head.len < 18 &&
+		    !memchr(head.ptr, ' ', head.len))
 			strbuf_add(out, head);
 		else
 			strbuf_addf(out, "#%zu", l->first_row - function->first_row + 1);

@@ -28,9 +28,9 @@ struct code_line {
 
 struct code_loop {
 	uint32_t function;
-	uint32_t parent; /* row + 1; 0 = none */
-	uint32_t depth;	 /* 1 = outermost */
-	uint32_t head;	 /* line + 1 that begins it, 0 = not seen */
+	uint32_t parent;		    /* row + 1; 0 = none */
+	uint32_t depth;			    /* 1 = outermost */
+	uint32_t head;			    /* line + 1 that begins it, 0 = not seen */
 	uint32_t first_number, last_number; /* of its lines, where known */
 	struct str first_text;		    /* where no head is seen: where it begins */
 	double share;
@@ -78,16 +78,16 @@ struct code {
 	enum language language;
 	bool is_measured;
 	bool has_instructions;
-	bool is_code; /* it looks like code of some language */
+	bool is_code;		    /* it looks like code of some language */
 	struct code_line_vec lines; /* in the order of the input, or of their numbers */
 	struct code_loop_vec loops;
 	struct code_sign_vec signs;
 	struct code_call_vec calls;
-	struct code_hot_vec hot; /* instructions, the hottest first */
-	double in_loops;	 /* share of the lines that are in loops */
-	double unoptimised;	 /* share in functions that keep every variable in memory */
+	struct code_hot_vec hot;       /* instructions, the hottest first */
+	double in_loops;	       /* share of the lines that are in loops */
+	double unoptimised;	       /* share in functions that keep every variable in memory */
 	uint32_t unoptimised_function; /* row + 1 of one of them */
-	uint32_t *by_share;		 /* rows of lines, the hottest first; owned */
+	uint32_t *by_share;	       /* rows of lines, the hottest first; owned */
 };
 
 /* Works on all functions that cost something; `listing` must outlive it. */

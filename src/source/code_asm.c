@@ -144,8 +144,7 @@ static void find_loops(struct body *body)
 	body->loop_cost = x_calloc(body->code->loops.count + 1, sizeof(*body->loop_cost));
 	for (size_t i = 0; i < body->steps.count; i++)
 		if (body->steps.items[i].loop)
-			body->loop_cost[body->steps.items[i].loop - 1] +=
-				body->steps.items[i].cost;
+			body->loop_cost[body->steps.items[i].loop - 1] += body->steps.items[i].cost;
 	for (size_t i = body->code->loops.count; i > first; i--) {
 		struct code_loop *loop = &body->code->loops.items[i - 1];
 
@@ -216,8 +215,9 @@ static double cost_with_skid(const struct body *body, size_t i)
 
 static bool ends_program(struct str callee)
 {
-	static const char *const names[] = { "__stack_chk_fail", "abort", "__assert_fail", "_Unwind_Resume",
-					     "__cxa_", "panic", "runtime.morestack", "throw", "fail" };
+	static const char *const names[] = { "__stack_chk_fail",  "abort",  "__assert_fail",
+					     "_Unwind_Resume",	  "__cxa_", "panic",
+					     "runtime.morestack", "throw",  "fail" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_find(callee, str_from(names[i])) >= 0)
@@ -235,14 +235,13 @@ static void note_call(struct body *body, size_t i)
 
 	if (!callee.len || ends_program(callee) || code->calls.count >= 500)
 		return;
-	code_call_vec_push(&code->calls,
-			   (struct code_call){ .line = step->line,
-					       .callee = intern(&code->texts, callee),
-					       .how = indirect		 ? "indirect"
-						      : in->through_plt ? "plt"
-									 : "direct",
-					       .has_cost = code->is_measured,
-					       .share = cost_with_skid(body, i) });
+	code_call_vec_push(&code->calls, (struct code_call){ .line = step->line,
+							     .callee = intern(&code->texts, callee),
+							     .how = indirect	      ? "indirect"
+								    : in->through_plt ? "plt"
+										      : "direct",
+							     .has_cost = code->is_measured,
+							     .share = cost_with_skid(body, i) });
 }
 
 /* A jump out of the hot path to where a bounds check fails. */
@@ -250,8 +249,8 @@ static bool leads_to_bounds_panic(const struct body *body, const struct step *st
 {
 	if (step->target < 0 || !(step->i.flags & INSTRUCTION_CONDITIONAL))
 		return false;
-	for (size_t i = (size_t)step->target;
-	     i < body->steps.count && i < (size_t)step->target + 8; i++) {
+	for (size_t i = (size_t)step->target; i < body->steps.count && i < (size_t)step->target + 8;
+	     i++) {
 		struct str callee = body->steps.items[i].i.callee;
 
 		if (str_find(callee, STR("panic_bounds_check")) >= 0 ||
@@ -340,9 +339,9 @@ static bool is_written(const struct body *body, const struct interval *in, struc
 	for (size_t i = in->start; i <= in->end; i++) {
 		const struct instruction *other = &body->steps.items[i].i;
 		struct str destination = instruction_destination(other);
-		ptrdiff_t end = other->memory.len
-					? other->memory.ptr + other->memory.len - other->operands.ptr
-					: 0;
+		ptrdiff_t end = other->memory.len ? other->memory.ptr + other->memory.len -
+							    other->operands.ptr
+						  : 0;
 
 		/* arm64 moves the base with "[x1], #8" and "[x1, #8]!" */
 		if (other->memory.len && *other->memory.ptr == '[' &&

@@ -69,8 +69,7 @@ static void line_facts(const struct teller *t, struct entity entity, uint32_t ro
 	const struct code_line *line = &t->code->lines.items[row];
 	const struct listing_function *function =
 		&t->code->listing->functions.items[line->function];
-	const struct code_loop *loop =
-		line->loop ? &t->code->loops.items[line->loop - 1] : NULL;
+	const struct code_loop *loop = line->loop ? &t->code->loops.items[line->loop - 1] : NULL;
 
 	text(t, entity, "text", line->text);
 	text(t, entity, "function", str_from(listing_text(t->code->listing, function->name)));
@@ -185,8 +184,8 @@ static void tell_calls(const struct teller *t)
 		auto_strbuf struct strbuf name = STRBUF_INIT;
 		struct entity entity;
 
-		if (!line->loop || (code->is_measured &&
-				    code->loops.items[line->loop - 1].share < least_loop))
+		if (!line->loop ||
+		    (code->is_measured && code->loops.items[line->loop - 1].share < least_loop))
 			continue;
 		code_line_name(code, call->line, &name);
 		strbuf_addf(&name, " %s", code_text(code, call->callee));
@@ -224,7 +223,8 @@ static void tell_instructions(const struct teller *t)
 		if (hot->share < least_instruction)
 			break;
 		code_line_name(code, hot->line, &line);
-		strbuf_addf(&name, "%s, %.*s", strbuf_text(&line), (int)MIN(row->len, 60u), row->ptr);
+		strbuf_addf(&name, "%s, %.*s", strbuf_text(&line), (int)MIN(row->len, 60u),
+			    row->ptr);
 		entity = facts_entity(t->facts, "instruction", strbuf_text(&name));
 		number(t, entity, "self", hot->share, "ratio", row->number);
 		text(t, entity, "line", strbuf_str(&line));
@@ -291,7 +291,8 @@ static void tell_input(const struct teller *t)
 			text(t, entity, "unoptimised_function",
 			     str_from(listing_text(
 				     listing,
-				     listing->functions.items[code->unoptimised_function - 1].name)));
+				     listing->functions.items[code->unoptimised_function - 1]
+					     .name)));
 		}
 	}
 }

@@ -110,10 +110,11 @@ static const struct opcode opcodes[] = {
 
 static bool is_x86_conditional(struct str mnemonic)
 {
-	static const char *const conditions[] = { "a",	"ae", "b",  "be",  "c",	 "e",  "g",   "ge",
-						  "l",	"le", "na", "nae", "nb", "ne", "nbe", "nc",
-						  "ng", "nl", "no", "np",  "ns", "nz", "o",   "p",
-						  "pe", "po", "s",  "z",   "cxz", "ecxz", "rcxz" };
+	static const char *const conditions[] = { "a",	 "ae",	 "b",	"be", "c",   "e",  "g",
+						  "ge",	 "l",	 "le",	"na", "nae", "nb", "ne",
+						  "nbe", "nc",	 "ng",	"nl", "no",  "np", "ns",
+						  "nz",	 "o",	 "p",	"pe", "po",  "s",  "z",
+						  "cxz", "ecxz", "rcxz" };
 	struct str rest = { mnemonic.ptr + 1, mnemonic.len - 1 };
 
 	if (mnemonic.len < 2 || *mnemonic.ptr != 'j')
@@ -180,8 +181,9 @@ static struct str take_prefixes(struct instruction *i, struct str text)
 			i->flags |= INSTRUCTION_ATOMIC;
 		else if (str_is(word, "rep") || str_is(word, "repz") || str_is(word, "repnz"))
 			i->flags |= str_is(word, "rep") ? INSTRUCTION_REPEAT : 0;
-		else if (!str_is(word, "bnd") && !str_is(word, "notrack") && !str_is(word, "data16") &&
-			 !str_is(word, "{evex}") && !str_is(word, "cs") && !str_is(word, "ds"))
+		else if (!str_is(word, "bnd") && !str_is(word, "notrack") &&
+			 !str_is(word, "data16") && !str_is(word, "{evex}") &&
+			 !str_is(word, "cs") && !str_is(word, "ds"))
 			break;
 		text = str_trim(rest);
 	}
@@ -321,8 +323,8 @@ static void classify_memory(struct instruction *i)
 		return;
 	}
 	i->flags |= INSTRUCTION_STORE;
-	if (!str_starts_with(i->mnemonic, STR("mov")) && !str_starts_with(i->mnemonic, STR("vmov")) &&
-	    !str_starts_with(i->mnemonic, STR("set")))
+	if (!str_starts_with(i->mnemonic, STR("mov")) &&
+	    !str_starts_with(i->mnemonic, STR("vmov")) && !str_starts_with(i->mnemonic, STR("set")))
 		i->flags |= INSTRUCTION_LOAD;
 }
 
@@ -404,7 +406,8 @@ unsigned instruction_registers(struct str memory, struct str ret[2])
 		if (!isalpha((unsigned char)memory.ptr[i])) {
 			/* 0x8 is no register */
 			if (isdigit((unsigned char)memory.ptr[i]))
-				while (i + 1 < memory.len && isalnum((unsigned char)memory.ptr[i + 1]))
+				while (i + 1 < memory.len &&
+				       isalnum((unsigned char)memory.ptr[i + 1]))
 					i++;
 			i++;
 			continue;

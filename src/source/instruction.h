@@ -10,15 +10,15 @@
 #include "base/str.h"
 
 enum instruction_flags {
-	INSTRUCTION_DIVIDE = 1 << 0,	 /* of integers */
-	INSTRUCTION_FP_DIVIDE = 1 << 1,	 /* or a square root */
+	INSTRUCTION_DIVIDE = 1 << 0,	/* of integers */
+	INSTRUCTION_FP_DIVIDE = 1 << 1, /* or a square root */
 	INSTRUCTION_CALL = 1 << 2,
-	INSTRUCTION_INDIRECT = 1 << 3,	 /* a call or jump through a register or memory */
+	INSTRUCTION_INDIRECT = 1 << 3, /* a call or jump through a register or memory */
 	INSTRUCTION_JUMP = 1 << 4,
 	INSTRUCTION_CONDITIONAL = 1 << 5,
 	INSTRUCTION_LOAD = 1 << 6,
 	INSTRUCTION_STORE = 1 << 7,
-	INSTRUCTION_ATOMIC = 1 << 8,	 /* locked, or exclusive on arm64 */
+	INSTRUCTION_ATOMIC = 1 << 8, /* locked, or exclusive on arm64 */
 	INSTRUCTION_PAUSE = 1 << 9,
 	INSTRUCTION_SCALAR_FP = 1 << 10, /* arithmetic of one float or double */
 	INSTRUCTION_VECTOR = 1 << 11,	 /* arithmetic of several values */
@@ -28,8 +28,8 @@ enum instruction_flags {
 	INSTRUCTION_REPEAT = 1 << 15,	 /* rep movs, rep stos */
 	INSTRUCTION_GATHER = 1 << 16,
 	INSTRUCTION_RETURN = 1 << 17,
-	INSTRUCTION_STACK = 1 << 18,	 /* its memory operand is a slot of the frame */
-	INSTRUCTION_CHEAP = 1 << 19,	 /* a cycle: its own cost is small */
+	INSTRUCTION_STACK = 1 << 18, /* its memory operand is a slot of the frame */
+	INSTRUCTION_CHEAP = 1 << 19, /* a cycle: its own cost is small */
 };
 
 struct instruction {

@@ -33,14 +33,14 @@ enum language language_of_file(struct str file)
 	static const struct {
 		const char *end;
 		enum language language;
-	} ends[] = { { ".c", LANGUAGE_C },	  { ".h", LANGUAGE_UNKNOWN },
-		     { ".cc", LANGUAGE_CPP },	  { ".cpp", LANGUAGE_CPP },
-		     { ".cxx", LANGUAGE_CPP },	  { ".hpp", LANGUAGE_CPP },
-		     { ".hh", LANGUAGE_CPP },	  { ".tcc", LANGUAGE_CPP },
-		     { ".py", LANGUAGE_PYTHON },  { ".java", LANGUAGE_JAVA },
-		     { ".go", LANGUAGE_GO },	  { ".rs", LANGUAGE_RUST },
-		     { ".js", LANGUAGE_JS },	  { ".mjs", LANGUAGE_JS },
-		     { ".ts", LANGUAGE_JS },	  { ".tsx", LANGUAGE_JS } };
+	} ends[] = { { ".c", LANGUAGE_C },	 { ".h", LANGUAGE_UNKNOWN },
+		     { ".cc", LANGUAGE_CPP },	 { ".cpp", LANGUAGE_CPP },
+		     { ".cxx", LANGUAGE_CPP },	 { ".hpp", LANGUAGE_CPP },
+		     { ".hh", LANGUAGE_CPP },	 { ".tcc", LANGUAGE_CPP },
+		     { ".py", LANGUAGE_PYTHON }, { ".java", LANGUAGE_JAVA },
+		     { ".go", LANGUAGE_GO },	 { ".rs", LANGUAGE_RUST },
+		     { ".js", LANGUAGE_JS },	 { ".mjs", LANGUAGE_JS },
+		     { ".ts", LANGUAGE_JS },	 { ".tsx", LANGUAGE_JS } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (str_ends_with(file, str_from(ends[i].end)))
@@ -55,29 +55,52 @@ void language_vote(struct str line, unsigned votes[LANGUAGE_JS + 1])
 		enum language language;
 		unsigned weight;
 	} signs[] = {
-		{ "std::", LANGUAGE_CPP, 3 },	      { "template<", LANGUAGE_CPP, 3 },
-		{ "template <", LANGUAGE_CPP, 3 },    { "const auto", LANGUAGE_CPP, 3 },
-		{ "for (auto", LANGUAGE_CPP, 3 },     { "push_back(", LANGUAGE_CPP, 3 },
-		{ "nullptr", LANGUAGE_CPP, 3 },	      { "dynamic_cast<", LANGUAGE_CPP, 3 },
-		{ "cout <<", LANGUAGE_CPP, 3 },	      { "#include", LANGUAGE_C, 1 },
-		{ "->", LANGUAGE_C, 1 },	      { "size_t ", LANGUAGE_C, 1 },
-		{ "int ", LANGUAGE_C, 1 },	      { "double ", LANGUAGE_C, 1 },
-		{ "malloc(", LANGUAGE_C, 2 },	      { "strlen(", LANGUAGE_C, 2 },
-		{ "char *", LANGUAGE_C, 2 },	      { "unsigned ", LANGUAGE_C, 1 },
-		{ "def ", LANGUAGE_PYTHON, 3 },	      { "elif ", LANGUAGE_PYTHON, 3 },
-		{ " in range(", LANGUAGE_PYTHON, 4 }, { "self.", LANGUAGE_PYTHON, 2 },
-		{ "import numpy", LANGUAGE_PYTHON, 4 }, { "@profile", LANGUAGE_PYTHON, 4 },
-		{ "System.out", LANGUAGE_JAVA, 4 },   { "public ", LANGUAGE_JAVA, 2 },
-		{ "import java", LANGUAGE_JAVA, 4 },  { "String ", LANGUAGE_JAVA, 2 },
-		{ "Integer ", LANGUAGE_JAVA, 2 },     { "final ", LANGUAGE_JAVA, 1 },
-		{ "func ", LANGUAGE_GO, 3 },	      { ":= ", LANGUAGE_GO, 3 },
-		{ "package ", LANGUAGE_GO, 1 },	      { "fmt.", LANGUAGE_GO, 2 },
-		{ "defer ", LANGUAGE_GO, 3 },	      { "fn ", LANGUAGE_RUST, 3 },
-		{ "let mut ", LANGUAGE_RUST, 4 },     { "&mut ", LANGUAGE_RUST, 4 },
-		{ ".iter()", LANGUAGE_RUST, 3 },      { ".unwrap()", LANGUAGE_RUST, 4 },
-		{ "println!", LANGUAGE_RUST, 4 },     { "function ", LANGUAGE_JS, 3 },
-		{ " => ", LANGUAGE_JS, 2 },	      { " === ", LANGUAGE_JS, 4 },
-		{ "const ", LANGUAGE_JS, 1 },	      { "let ", LANGUAGE_JS, 1 },
+		{ "std::", LANGUAGE_CPP, 3 },
+		{ "template<", LANGUAGE_CPP, 3 },
+		{ "template <", LANGUAGE_CPP, 3 },
+		{ "const auto", LANGUAGE_CPP, 3 },
+		{ "for (auto", LANGUAGE_CPP, 3 },
+		{ "push_back(", LANGUAGE_CPP, 3 },
+		{ "nullptr", LANGUAGE_CPP, 3 },
+		{ "dynamic_cast<", LANGUAGE_CPP, 3 },
+		{ "cout <<", LANGUAGE_CPP, 3 },
+		{ "#include", LANGUAGE_C, 1 },
+		{ "->", LANGUAGE_C, 1 },
+		{ "size_t ", LANGUAGE_C, 1 },
+		{ "int ", LANGUAGE_C, 1 },
+		{ "double ", LANGUAGE_C, 1 },
+		{ "malloc(", LANGUAGE_C, 2 },
+		{ "strlen(", LANGUAGE_C, 2 },
+		{ "char *", LANGUAGE_C, 2 },
+		{ "unsigned ", LANGUAGE_C, 1 },
+		{ "def ", LANGUAGE_PYTHON, 3 },
+		{ "elif ", LANGUAGE_PYTHON, 3 },
+		{ " in range(", LANGUAGE_PYTHON, 4 },
+		{ "self.", LANGUAGE_PYTHON, 2 },
+		{ "import numpy", LANGUAGE_PYTHON, 4 },
+		{ "@profile", LANGUAGE_PYTHON, 4 },
+		{ "System.out", LANGUAGE_JAVA, 4 },
+		{ "public ", LANGUAGE_JAVA, 2 },
+		{ "import java", LANGUAGE_JAVA, 4 },
+		{ "String ", LANGUAGE_JAVA, 2 },
+		{ "Integer ", LANGUAGE_JAVA, 2 },
+		{ "final ", LANGUAGE_JAVA, 1 },
+		{ "func ", LANGUAGE_GO, 3 },
+		{ ":= ", LANGUAGE_GO, 3 },
+		{ "package ", LANGUAGE_GO, 1 },
+		{ "fmt.", LANGUAGE_GO, 2 },
+		{ "defer ", LANGUAGE_GO, 3 },
+		{ "fn ", LANGUAGE_RUST, 3 },
+		{ "let mut ", LANGUAGE_RUST, 4 },
+		{ "&mut ", LANGUAGE_RUST, 4 },
+		{ ".iter()", LANGUAGE_RUST, 3 },
+		{ ".unwrap()", LANGUAGE_RUST, 4 },
+		{ "println!", LANGUAGE_RUST, 4 },
+		{ "function ", LANGUAGE_JS, 3 },
+		{ " => ", LANGUAGE_JS, 2 },
+		{ " === ", LANGUAGE_JS, 4 },
+		{ "const ", LANGUAGE_JS, 1 },
+		{ "let ", LANGUAGE_JS, 1 },
 		{ "console.log", LANGUAGE_JS, 4 },
 	};
 	struct str trimmed = str_trim(line);
@@ -242,8 +265,9 @@ static struct str variable_of(struct str text)
 		word = next;
 		while (at < text.len && text.ptr[at] == ' ')
 			at++;
-		if (at < text.len && (text.ptr[at] == '=' || text.ptr[at] == ',' ||
-				      (text.ptr[at] == ':' && !(at + 1 < text.len && text.ptr[at + 1] == ':'))))
+		if (at < text.len &&
+		    (text.ptr[at] == '=' || text.ptr[at] == ',' ||
+		     (text.ptr[at] == ':' && !(at + 1 < text.len && text.ptr[at + 1] == ':'))))
 			return word;
 	}
 	return word;
@@ -274,7 +298,8 @@ static struct loop_head for_head(struct str inside)
 	head.kind = LOOP_EACH;
 	head.variable = variable_of(inside);
 	for (size_t i = 0; i < inside.len; i++) {
-		bool is_colon = inside.ptr[i] == ':' && (i + 1 >= inside.len || inside.ptr[i + 1] != ':') &&
+		bool is_colon = inside.ptr[i] == ':' &&
+				(i + 1 >= inside.len || inside.ptr[i + 1] != ':') &&
 				(!i || inside.ptr[i - 1] != ':');
 
 		if (is_colon)
@@ -286,8 +311,8 @@ static struct loop_head for_head(struct str inside)
 		ptrdiff_t at = in >= 0 ? in : of;
 
 		if (at >= 0)
-			head.condition = str_trim((struct str){ inside.ptr + at + 2,
-								inside.len - (size_t)at - 2 });
+			head.condition = str_trim(
+				(struct str){ inside.ptr + at + 2, inside.len - (size_t)at - 2 });
 	}
 	return head;
 }
@@ -312,10 +337,11 @@ static struct loop_head bare_head(enum language language, struct str rest)
 		if (range < 0)
 			return memchr(rest.ptr, ';', rest.len)
 				       ? for_head(rest)
-				       : (struct loop_head){ .kind = LOOP_WHILE, .condition = rest };
+				       : (struct loop_head){ .kind = LOOP_WHILE,
+							     .condition = rest };
 		head.variable = variable_of((struct str){ rest.ptr, (size_t)range });
-		head.condition =
-			str_trim((struct str){ rest.ptr + range + 5, rest.len - (size_t)range - 5 });
+		head.condition = str_trim(
+			(struct str){ rest.ptr + range + 5, rest.len - (size_t)range - 5 });
 		return head;
 	}
 	return for_head(rest);
@@ -330,8 +356,8 @@ struct loop_head lex_loop_head(enum language language, struct str clean)
 {
 	struct loop_head none = { 0 };
 	struct str text = str_trim(clean), rest;
-	bool is_bare = language == LANGUAGE_PYTHON || language == LANGUAGE_GO ||
-		       language == LANGUAGE_RUST;
+	bool is_bare =
+		language == LANGUAGE_PYTHON || language == LANGUAGE_GO || language == LANGUAGE_RUST;
 
 	while (text.len && *text.ptr == '}')
 		text = behind(text, 1);
@@ -349,8 +375,7 @@ struct loop_head lex_loop_head(enum language language, struct str clean)
 
 		rest = behind(text, 5);
 		/* the end of do ... while */
-		if (!is_bare && str_ends_with(text, STR(";")) &&
-		    lex_close(rest, 0) + 2 >= rest.len)
+		if (!is_bare && str_ends_with(text, STR(";")) && lex_close(rest, 0) + 2 >= rest.len)
 			return none;
 		head.condition = is_bare ? without_end(rest) : rest;
 		if (!is_bare && rest.len > 1 && *rest.ptr == '(')

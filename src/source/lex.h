@@ -35,8 +35,8 @@ struct lexer {
 	char in_text; /* the quote of a text over several lines: " or ', ` */
 };
 
-/* Writes the line with comments, and what stands in quotes, as blanks, of the same length; the quotes
- * stay. `out` is emptied first. */
+/* Writes the line with comments, and what stands in quotes, as blanks, of the same length; the
+ * quotes stay. `out` is emptied first. */
 void lex_clean(struct lexer *lexer, struct str line, struct strbuf *out);
 
 bool lex_is_word(char c);

@@ -10,7 +10,7 @@
 #define MAX_FUNCTIONS ((size_t)1 << 18)
 
 static const struct reader *const readers[] = {
-	&reader_perf,	      &reader_gcov, &reader_llvm_cov, &reader_gprof,  &reader_pprof,
+	&reader_perf,	       &reader_gcov,  &reader_llvm_cov,	   &reader_gprof,  &reader_pprof,
 	&reader_line_profiler, &reader_grind, &reader_perf_screen, &reader_pasted, &reader_plain,
 };
 
@@ -107,7 +107,8 @@ bool reader_decimal(struct str *text, uint32_t *ret)
 
 	for (; i < text->len && text->ptr[i] >= '0' && text->ptr[i] <= '9' && i < 10; i++)
 		value = value * 10 + (uint64_t)(text->ptr[i] - '0');
-	if (!i || value > UINT32_MAX || (i < text->len && text->ptr[i] >= '0' && text->ptr[i] <= '9'))
+	if (!i || value > UINT32_MAX ||
+	    (i < text->len && text->ptr[i] >= '0' && text->ptr[i] <= '9'))
 		return false;
 	*text = (struct str){ text->ptr + i, text->len - i };
 	*ret = (uint32_t)value;

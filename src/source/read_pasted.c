@@ -29,8 +29,8 @@ static bool take_separator(struct str *text)
 
 	if (str_starts_with(rest, STR("\xe2\x94\x82")))
 		bytes = 3;
-	else if (rest.len && (*rest.ptr == '|' ||
-			      (*rest.ptr == ':' && (rest.len == 1 || rest.ptr[1] != ':'))))
+	else if (rest.len &&
+		 (*rest.ptr == '|' || (*rest.ptr == ':' && (rest.len == 1 || rest.ptr[1] != ':'))))
 		bytes = 1;
 	if (!bytes)
 		return false;
@@ -209,7 +209,8 @@ static void read_pasted(struct listing *listing, struct str text)
 				blank++;
 			code = blank == margin ? after(line, margin) : line;
 		}
-		add_line(listing, code, p.has_cost ? p.cost : -1, p.number ? p.number : line_number);
+		add_line(listing, code, p.has_cost ? p.cost : -1,
+			 p.number ? p.number : line_number);
 	}
 }
 

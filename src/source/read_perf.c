@@ -1,6 +1,6 @@
 /*
- * perf annotate: --stdio (perf 3 to 6: with and without source, line numbers, raw bytes, -l, several
- * events) and the text of its screen, which --stdio2 prints too.
+ * perf annotate: --stdio (perf 3 to 6: with and without source, line numbers, raw bytes, -l,
+ * several events) and the text of its screen, which --stdio2 prints too.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct block {
 struct perf_reader {
 	struct listing *listing;
 	struct block block;
-	uint32_t scope, file, number; /* of the instructions that follow */
+	uint32_t scope, file, number;	   /* of the instructions that follow */
 	uint32_t named_file, named_number; /* told by a line of its own */
 	double samples_per_percent;
 	bool in_section, is_skipped, is_percent, has_event, is_seen;
@@ -119,9 +119,9 @@ static void begin_section(struct perf_reader *r, struct str line)
 	r->is_percent = str_is(word, "Percent");
 	r->samples_per_percent = r->is_percent && samples && !is_global ? samples / 100.0 : 1;
 	if (!r->is_seen)
-		listing->unit = !r->is_percent		 ? LISTING_SAMPLES
+		listing->unit = !r->is_percent		? LISTING_SAMPLES
 				: samples && !is_global ? LISTING_SAMPLES
-							 : LISTING_PERCENT;
+							: LISTING_PERCENT;
 	listing->is_whole_of_each |= r->is_percent && !samples && !is_global;
 	r->is_seen = true;
 	r->block = (struct block){ 0 };
@@ -148,7 +148,8 @@ static void end_block(struct perf_reader *r)
 		for (size_t i = 0; i < block->count; i++) {
 			uint32_t before = (uint32_t)(block->count - 1 - i);
 
-			rows->items[block->first_row + i].number = last > before ? last - before : 0;
+			rows->items[block->first_row + i].number =
+				last > before ? last - before : 0;
 			rows->items[block->first_row + i].file = r->file;
 		}
 	} else if (r->named_number) {
@@ -304,7 +305,8 @@ static bool has_address(struct str text)
 
 	for (; i < text.len && isxdigit((unsigned char)text.ptr[i]); i++)
 		digits += isdigit((unsigned char)text.ptr[i]) != 0;
-	return digits && i + 1 < text.len && text.ptr[i] == ':' && isspace((unsigned char)text.ptr[i + 1]);
+	return digits && i + 1 < text.len && text.ptr[i] == ':' &&
+	       isspace((unsigned char)text.ptr[i + 1]);
 }
 
 static bool is_rule(struct str line)
@@ -388,7 +390,8 @@ static bool cut_screen(struct str line, double *ret_cost, struct str *ret_text)
 		if (reader_number(&after, &cost) && after.len &&
 		    (*after.ptr == ' ' || *after.ptr == '%' || str_starts_with(after, bar))) {
 			*ret_cost = cost;
-			rest = *after.ptr == '%' ? (struct str){ after.ptr + 1, after.len - 1 } : after;
+			rest = *after.ptr == '%' ? (struct str){ after.ptr + 1, after.len - 1 }
+						 : after;
 			rest = reader_skip_blanks(rest);
 		}
 	}
@@ -438,7 +441,8 @@ static void read_screen_line(struct listing *listing, struct str line)
 	rest = line;
 	/* "modsum() /tmp/a" or "modsum  /tmp/a [Percent: local period]" */
 	if (str_find(line, bar) < 0 && str_next_word(&rest, &name) && rest.len &&
-	    *str_trim(rest).ptr == '/' && isalpha((unsigned char)*name.ptr) && name.ptr == line.ptr) {
+	    *str_trim(rest).ptr == '/' && isalpha((unsigned char)*name.ptr) &&
+	    name.ptr == line.ptr) {
 		str_next_word(&rest, &text);
 		if (str_ends_with(name, STR("()")))
 			name.len -= 2;

@@ -33,10 +33,12 @@ static bool take_value(struct str word, double *ret, bool *ret_is_time)
 		const char *name;
 		double factor;
 		bool is_time;
-	} units[] = { { "s", 1, true },	     { "ms", 1e-3, true },   { "us", 1e-6, true },
-		      { "\xc2\xb5s", 1e-6, true }, { "ns", 1e-9, true },   { "mins", 60, true },
-		      { "hrs", 3600, true }, { "B", 1, false },	     { "kB", 1 << 10, false },
-		      { "MB", 1 << 20, false }, { "GB", 1 << 30, false }, { "", 1, false } };
+	} units[] = { { "s", 1, true },		{ "ms", 1e-3, true },
+		      { "us", 1e-6, true },	{ "\xc2\xb5s", 1e-6, true },
+		      { "ns", 1e-9, true },	{ "mins", 60, true },
+		      { "hrs", 3600, true },	{ "B", 1, false },
+		      { "kB", 1 << 10, false }, { "MB", 1 << 20, false },
+		      { "GB", 1 << 30, false }, { "", 1, false } };
 
 	if (str_is(word, ".")) {
 		*ret = 0;
@@ -48,8 +50,8 @@ static bool take_value(struct str word, double *ret, bool *ret_is_time)
 	for (size_t i = 0; i < word.len; i++) {
 		struct str number = { word.ptr, i + 1 }, unit = after(word, i + 1);
 
-		if (i + 1 < word.len && (isdigit((unsigned char)word.ptr[i + 1]) ||
-					 word.ptr[i + 1] == '.'))
+		if (i + 1 < word.len &&
+		    (isdigit((unsigned char)word.ptr[i + 1]) || word.ptr[i + 1] == '.'))
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(units); k++)
 			if (str_is(unit, units[k].name) && str_to_double(number, ret)) {
@@ -150,7 +152,8 @@ static void read_line_profiler(struct listing *listing, struct str text)
 			struct str columns = { rest.ptr, 0 };
 
 			if ((size_t)(rest.ptr - line.ptr) < MIN(contents, line.len))
-				columns.len = MIN(contents, line.len) - (size_t)(rest.ptr - line.ptr);
+				columns.len =
+					MIN(contents, line.len) - (size_t)(rest.ptr - line.ptr);
 			columns = reader_skip_blanks(columns);
 			if (reader_number(&columns, &hits)) {
 				columns = reader_skip_blanks(columns);
@@ -187,7 +190,8 @@ static bool take_column(struct str *text, double *ret)
 {
 	struct str rest = reader_skip_blanks(*text), blanks;
 
-	if (rest.len && *rest.ptr == '.' && (rest.len == 1 || isspace((unsigned char)rest.ptr[1]))) {
+	if (rest.len && *rest.ptr == '.' &&
+	    (rest.len == 1 || isspace((unsigned char)rest.ptr[1]))) {
 		*ret = -1;
 		*text = after(rest, 1);
 		return true;
@@ -241,7 +245,8 @@ static void grind_line(struct grind *g, struct str line)
 	for (unsigned i = 1; i < g->columns; i++)
 		if (!take_column(&rest, &other))
 			return;
-	/* the column is filled with blanks; the code's own indentation is of tabs or lost with them */
+	/* the column is filled with blanks; the code's own indentation is of tabs or lost with them
+	 */
 	code = rest;
 	while (code.len && *code.ptr == ' ')
 		code = after(code, 1);
@@ -258,9 +263,8 @@ static void read_grind(struct listing *listing, struct str text)
 	struct grind g = { .listing = listing, .columns = 1 };
 	struct str line;
 
-	listing->format = has_line_with(text, STR("Profile data file"))
-				  ? "callgrind_annotate"
-				  : "cg_annotate";
+	listing->format = has_line_with(text, STR("Profile data file")) ? "callgrind_annotate"
+									: "cg_annotate";
 	listing->unit = LISTING_EVENTS;
 	while (str_next_line(&text, &line)) {
 		struct str trimmed = str_trim(line);

@@ -17,7 +17,7 @@ struct place {
 	struct code *code;
 	uint32_t line;
 	enum language language;
-	struct str text, clean; /* the same length, while text is not longer than clean */
+	struct str text, clean;	      /* the same length, while text is not longer than clean */
 	const struct code_loop *loop; /* NULL = in none */
 };
 
@@ -141,9 +141,9 @@ static void find_accumulation(const struct place *p)
 		target = cut(p->text, operand_start(p->clean, i), i);
 		if (!target.len && (str_is(two, "++") || str_is(two, "--")))
 			target = operand_after(p->clean, i + 2);
-		if (target.len && (*target.ptr == '*' || memchr(target.ptr, '[', target.len) ||
-				   memchr(target.ptr, '>', target.len) ||
-				   memchr(target.ptr, '.', target.len))) {
+		if (target.len &&
+		    (*target.ptr == '*' || memchr(target.ptr, '[', target.len) ||
+		     memchr(target.ptr, '>', target.len) || memchr(target.ptr, '.', target.len))) {
 			code_add_sign(p->code, p->line, "accumulated", target);
 			return;
 		}
@@ -167,8 +167,8 @@ static bool names_a_thread(struct str index)
 static void find_elements(const struct place *p)
 {
 	struct str variable = p->loop ? p->loop->what.variable : STR("");
-	bool counts = p->loop && p->loop->is_innermost && p->loop->what.kind == LOOP_FOR &&
-		      variable.len;
+	bool counts =
+		p->loop && p->loop->is_innermost && p->loop->what.kind == LOOP_FOR && variable.len;
 	auto_free char *name = x_strndup(variable.ptr ? variable.ptr : "", variable.len);
 
 	for (size_t i = 0; i < p->clean.len; i++) {
@@ -253,7 +253,8 @@ static void find_chase(const struct place *p)
 		arrow = str_find(right, STR("->"));
 		if (arrow < 0 && (p->language == LANGUAGE_JAVA || p->language == LANGUAGE_GO))
 			arrow = str_find(right, STR("."));
-		if (left.len && arrow > 0 && str_eq(left, (struct str){ right.ptr, (size_t)arrow }) &&
+		if (left.len && arrow > 0 &&
+		    str_eq(left, (struct str){ right.ptr, (size_t)arrow }) &&
 		    !memchr(right.ptr, '(', right.len))
 			code_add_sign(p->code, p->line, "pointer_chase", right);
 	}
@@ -345,10 +346,11 @@ static void find_concat(const struct place *p)
 		return;
 	name = cut(p->clean, operand_start(p->clean, (size_t)at), (size_t)at);
 	value = cut(p->clean, (size_t)at + 2, p->clean.len);
-	is_literal = value.len &&
-		     (*value.ptr == '"' || *value.ptr == '\'' || str_starts_with(value, STR("str(")) ||
-		      str_starts_with(value, STR("f\"")) || str_starts_with(value, STR("f'")) ||
-		      (p->language != LANGUAGE_PYTHON && memchr(value.ptr, '"', value.len)));
+	is_literal =
+		value.len &&
+		(*value.ptr == '"' || *value.ptr == '\'' || str_starts_with(value, STR("str(")) ||
+		 str_starts_with(value, STR("f\"")) || str_starts_with(value, STR("f'")) ||
+		 (p->language != LANGUAGE_PYTHON && memchr(value.ptr, '"', value.len)));
 	if (name.len && (is_literal || is_declared(p, name, strings, NULL)))
 		code_add_sign(p->code, p->line, "concat", name);
 }
@@ -359,8 +361,7 @@ static void find_python(const struct place *p)
 	ptrdiff_t at = lex_find_word(p->clean, "in", 0);
 	struct str list;
 
-	if (p->language != LANGUAGE_PYTHON || at <= 0 ||
-	    lex_find_word(p->clean, "for", 0) >= 0)
+	if (p->language != LANGUAGE_PYTHON || at <= 0 || lex_find_word(p->clean, "for", 0) >= 0)
 		return;
 	list = operand_after(p->clean, (size_t)at + 2);
 	if (list.len && !memchr(list.ptr, '(', list.len) && is_declared(p, list, lists, NULL))
@@ -388,10 +389,11 @@ static void find_boxed(const struct place *p)
 
 static void find_copied_element(const struct place *p)
 {
-	static const char *const types[] = { "std::string ", "std::vector<", "std::map<",
-					     "std::unordered_map<", "std::set<", "std::shared_ptr<",
-					     "std::function<", "std::pair<", "const std::string ",
-					     "const std::vector<" };
+	static const char *const types[] = { "std::string ",	   "std::vector<",
+					     "std::map<",	   "std::unordered_map<",
+					     "std::set<",	   "std::shared_ptr<",
+					     "std::function<",	   "std::pair<",
+					     "const std::string ", "const std::vector<" };
 	ptrdiff_t open = str_find(p->clean, STR("for ("));
 	struct str inside;
 
@@ -475,8 +477,7 @@ static void find_words(const struct place *p)
 
 		if (at >= 0 && words[i].language == p->language)
 			code_add_sign(p->code, p->line, words[i].sign,
-				      operand_after(p->clean,
-						    (size_t)at + strlen(words[i].text)));
+				      operand_after(p->clean, (size_t)at + strlen(words[i].text)));
 	}
 }
 
@@ -501,8 +502,9 @@ static void find_in_line(struct code *code, uint32_t number)
 	const struct code_line *line = &code->lines.items[number];
 	struct lexer lexer = { .language = code_line_language(code, line) };
 	auto_strbuf struct strbuf clean = STRBUF_INIT;
-	struct place p = { .code = code, .line = number, .language = lexer.language,
-			   .text = line->text };
+	struct place p = {
+		.code = code, .line = number, .language = lexer.language, .text = line->text
+	};
 
 	lex_clean(&lexer, line->text, &clean);
 	p.clean = strbuf_str(&clean);

@@ -9,12 +9,14 @@ enum { MAX_CALLS = 800 };
 
 static bool is_keyword(struct str word)
 {
-	static const char *const words[] = { "if",     "for",	 "while",  "switch", "return", "sizeof",
-					     "catch",  "defined", "elif",  "in",     "and",    "or",
-					     "not",    "assert", "else",   "match",  "func",   "fn",
-					     "def",    "lambda", "int",	   "double", "float",  "char",
-					     "long",   "unsigned", "alignof", "decltype", "static_assert",
-					     "static_cast", "make" };
+	static const char *const words[] = {
+		"if",	 "for",	     "while",	"switch",   "return",	     "sizeof",
+		"catch", "defined",  "elif",	"in",	    "and",	     "or",
+		"not",	 "assert",   "else",	"match",    "func",	     "fn",
+		"def",	 "lambda",   "int",	"double",   "float",	     "char",
+		"long",	 "unsigned", "alignof", "decltype", "static_assert", "static_cast",
+		"make"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (str_is(word, words[i]))
@@ -29,9 +31,10 @@ static struct code_call *known_call(struct code *code, uint32_t line, struct str
 		struct code_call *call = &code->calls.items[i];
 		struct str name = str_from(code_text(code, call->callee));
 
-		if (call->line == line && (str_eq(name, callee) ||
-					   (name.len > callee.len && str_starts_with(name, callee) &&
-					    !lex_is_word(name.ptr[callee.len]))))
+		if (call->line == line &&
+		    (str_eq(name, callee) ||
+		     (name.len > callee.len && str_starts_with(name, callee) &&
+		      !lex_is_word(name.ptr[callee.len]))))
 			return call;
 	}
 	return NULL;
@@ -60,9 +63,9 @@ static struct str receiver_of(struct str text, size_t start)
 		end -= 2;
 	else
 		return (struct str){ text.ptr, 0 };
-	for (at = end; at && (lex_is_word(text.ptr[at - 1]) || text.ptr[at - 1] == '.' ||
-			      text.ptr[at - 1] == ':' || text.ptr[at - 1] == '>' ||
-			      text.ptr[at - 1] == '-');
+	for (at = end;
+	     at && (lex_is_word(text.ptr[at - 1]) || text.ptr[at - 1] == '.' ||
+		    text.ptr[at - 1] == ':' || text.ptr[at - 1] == '>' || text.ptr[at - 1] == '-');
 	     at--)
 		;
 	return (struct str){ text.ptr + at, end - at };
@@ -125,8 +128,8 @@ void code_find_calls(struct code *code, uint32_t line, struct str clean, struct 
 
 			open = end ? (size_t)(end - clean.ptr) : open;
 		}
-		if (str_is(word, "new") && (code_line_language(code, &code->lines.items[line]) ==
-					    LANGUAGE_CPP)) {
+		if (str_is(word, "new") &&
+		    (code_line_language(code, &code->lines.items[line]) == LANGUAGE_CPP)) {
 			add_call(code, line, word, STR(""),
 				 str_trim((struct str){ text.ptr + at, text.len - at }));
 			continue;
@@ -134,8 +137,8 @@ void code_find_calls(struct code *code, uint32_t line, struct str clean, struct 
 		if (open >= clean.len || clean.ptr[open] != '(' || is_keyword(word))
 			continue;
 		close = lex_close(clean, open);
-		arguments = str_trim((struct str){ text.ptr + open + 1,
-						   MIN(close, text.len) - MIN(open + 1, text.len) });
+		arguments = str_trim((struct str){
+			text.ptr + open + 1, MIN(close, text.len) - MIN(open + 1, text.len) });
 		if (open + 1 > text.len)
 			arguments = (struct str){ text.ptr, 0 };
 		if (str_is(word, "pow") || str_is(word, "powf"))
