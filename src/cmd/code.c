@@ -27,6 +27,17 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
+static struct error *hinted(struct error *error)
+{
+	if (!error || error_hint(error))
+		return error;
+	if (error->code == ERROR_PERMISSION)
+		return error_with_hint(error, "read it as its owner or as root, or have a copy "
+					      "made that you may read");
+	return error_with_hint(error, "'perf annotate --stdio | sysgrok code' reads what perf "
+				      "writes; 'man sysgrok-code' lists what else is read");
+}
+
 static struct error *read_input(struct command_context *context, const char *path,
 				struct listing **ret)
 {
@@ -35,7 +46,7 @@ static struct error *read_input(struct command_context *context, const char *pat
 
 	if (is_stdin && isatty(STDIN_FILENO))
 		fputs("Paste, end with Ctrl-D, or name a file.\n", stderr);
-	TRY(file_read(path, INPUT_CAP_BYTES, &text));
+	TRY(hinted(file_read(path, INPUT_CAP_BYTES, &text)));
 	if (context->echo_input)
 		answer_echo(context, strbuf_str(&text));
 	return listing_read(&text, is_stdin ? "standard input" : path, ret);

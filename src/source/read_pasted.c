@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "source/instruction.h"
+#include "source/lex.h"
 #include "source/reader.h"
 
 /* What a line says beside its code. */
@@ -19,6 +20,25 @@ struct pasted {
 static struct str after(struct str text, size_t bytes)
 {
 	return (struct str){ text.ptr + bytes, text.len - bytes };
+}
+
+/* Whether a line may be code: tables of functions have rows that end otherwise. */
+static bool is_codeish(struct str line)
+{
+	unsigned votes[LANGUAGE_JS + 1] = { 0 };
+	struct str text = str_trim(line);
+
+	if (!text.len || str_find(text, STR("[.]")) >= 0 || str_find(text, STR("[k]")) >= 0)
+		return false;
+	if (strchr(";{}", text.ptr[text.len - 1]) || instruction_is(text) ||
+	    str_find(text, STR(" = ")) > 0 || str_find(text, STR("+= ")) > 0 ||
+	    str_find(text, STR(" == ")) > 0)
+		return true;
+	language_vote(text, votes);
+	for (size_t i = 0; i < ARRAY_SIZE(votes); i++)
+		if (votes[i])
+			return true;
+	return false;
 }
 
 /* '|', ':' or the line that screens draw, between two columns. */
@@ -138,7 +158,7 @@ static struct pasted read_behind(struct str line)
 }
 
 struct counts {
-	size_t lines, front, front_percent, behind;
+	size_t lines, front, front_percent, behind, codeish;
 };
 
 static struct counts look(struct str text)
@@ -157,14 +177,23 @@ static struct counts look(struct str text)
 		counts.front += front.has_cost && str_trim(front.code).len;
 		counts.front_percent += front.has_cost && front.is_percent;
 		counts.behind += behind.has_cost && str_trim(behind.code).len;
+		counts.codeish += is_codeish(front.has_cost ? front.code : behind.code);
 	}
 	return counts;
+}
+
+/* Comments and blank lines may be many. */
+static bool is_code(const struct counts *counts)
+{
+	return counts->codeish && counts->codeish * 6 >= counts->lines;
 }
 
 static bool is_pasted(struct str text)
 {
 	struct counts counts = look(text);
 
+	if (!is_code(&counts))
+		return false;
 	return counts.behind > 0 || counts.front_percent > 0 ||
 	       (counts.front >= 2 && counts.front * 2 >= counts.lines);
 }
@@ -220,7 +249,9 @@ const struct reader reader_pasted = { is_pasted, read_pasted };
 
 static bool is_plain(struct str text)
 {
-	return str_trim(text).len > 0;
+	struct counts counts = look(text);
+
+	return is_code(&counts);
 }
 
 /* "0000000000001270 <modsum>:" of objdump */

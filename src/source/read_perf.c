@@ -105,7 +105,8 @@ static void begin_section(struct perf_reader *r, struct str line)
 	struct str word, rest = line, object = STR(""), event = STR(""), count;
 	struct listing_function *function;
 	bool is_global = str_find(line, STR("percent: global")) >= 0;
-	uint32_t samples = 0;
+	double told;
+	uint64_t samples = 0;
 
 	str_next_word(&rest, &word);
 	between(line, STR("Disassembly of "), STR(" for "), &object);
@@ -115,9 +116,9 @@ static void begin_section(struct perf_reader *r, struct str line)
 	if (r->is_skipped)
 		return;
 	if (between(line, STR(" ("), STR(" samples"), &count))
-		reader_decimal(&count, &samples);
+		samples = reader_number(&count, &told) && told < 1e15 ? (uint64_t)told : 0;
 	r->is_percent = str_is(word, "Percent");
-	r->samples_per_percent = r->is_percent && samples && !is_global ? samples / 100.0 : 1;
+	r->samples_per_percent = r->is_percent && samples && !is_global ? (double)samples / 100 : 1;
 	if (!r->is_seen)
 		listing->unit = !r->is_percent		? LISTING_SAMPLES
 				: samples && !is_global ? LISTING_SAMPLES

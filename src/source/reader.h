@@ -13,7 +13,7 @@ struct reader {
 
 extern const struct reader reader_perf, reader_perf_screen, reader_gcov, reader_llvm_cov,
 	reader_gprof, reader_pprof, reader_line_profiler, reader_grind, reader_pasted;
-/* Takes anything that looks like code. */
+/* Takes all that looks like code. */
 extern const struct reader reader_plain;
 
 /* How many lines readers look at to tell a kind. */

@@ -17,6 +17,7 @@ import command_world as cw
 
 # How a command is told what to read: {} is the path. With "-" it reads standard input.
 READERS = {
+    "code": "sysgrok code {}",
     "export": "sysgrok export {}",
     "flamegraph": "sysgrok flamegraph -o - {}",
     "report": "sysgrok report {}",
@@ -27,6 +28,8 @@ READERS = {
 }
 # A whole line that works, for what is done to its output.
 LINES = {
+    "code": "sysgrok code annotated",
+    "code --json": "sysgrok code --json annotated",
     "completion": "sysgrok completion bash",
     "doctor": "sysgrok doctor --offline",
     "explainfunction": "sysgrok explainfunction memcpy",
@@ -52,6 +55,10 @@ OTHERS = {"feedback", "record"}
 GDB = """#0  0x00007f11 in memcpy () from /lib/libc.so.6
 #1  0x00005633 in copy_all (n=3) at copy.c:10
 #2  0x00005634 in main () at copy.c:20
+"""
+
+ANNOTATED = """  80.00%  for (i = 0; i < n; i++)
+  20.00%      sum += a[i] / n;
 """
 
 
@@ -104,7 +111,8 @@ def test_readers(world, checks):
         done = run_as_nobody(world, line.format("unreadable"))
         fault = cw.error_fault(done, {6}, ["unreadable"])
         checks.check(not fault, f"{name}, a file that may not be read: {fault}")
-        done = world.shell(line.format("<(cat stack)"), stdin=None)
+        good = "annotated" if name == "code" else "stack"
+        done = world.shell(line.format(f"<(cat {good})"), stdin=None)
         checks.check(done.returncode == 0, f"{name}, a pipe with a name: {done.stderr[:200]}")
 
 
@@ -186,6 +194,7 @@ def main():
         world = cw.World(sys.argv[1], scratch)
         world.write("good", cw.FOLDED)
         world.write("stack", GDB)
+        world.write("annotated", ANNOTATED)
         world.write("empty", "")
         world.write("garbage", b"\x00\x01\xff\xfe" + os.urandom(50000))
         world.write("zeroes", bytes(50000))
