@@ -72,6 +72,12 @@ static bool cut_group(struct str *text, struct str *ret_inside)
 	struct str rest = str_trim(*text);
 	ptrdiff_t at = find_last(rest, STR(" ("));
 
+	/* a frame without a name begins with its module */
+	if (at < 0 && rest.len > 2 && rest.ptr[0] == '(' && rest.ptr[rest.len - 1] == ')') {
+		*ret_inside = (struct str){ rest.ptr + 1, rest.len - 2 };
+		*text = (struct str){ rest.ptr, 0 };
+		return true;
+	}
 	if (at < 0 || rest.ptr[rest.len - 1] != ')')
 		return false;
 	*ret_inside = (struct str){ rest.ptr + at + 2, rest.len - (size_t)at - 3 };
@@ -143,6 +149,10 @@ static void read_rest(struct str rest, struct paste_row *row)
 	} else if (dash > 0) {
 		row->dso = str_trim(tail(rest, dash + 3));
 		rest.len = (size_t)dash;
+	} else if ((blank = find_last(str_trim(rest), STR(" /"))) > 0 &&
+		   read_place(tail(str_trim(rest), blank + 1), row)) {
+		row->symbol = str_trim((struct str){ str_trim(rest).ptr, (size_t)blank });
+		return;
 	} else if ((blank = find_last(str_trim(rest), STR(" "))) > 0 &&
 		   read_place(tail(str_trim(rest), blank + 1), row)) {
 		rest = str_trim((struct str){ str_trim(rest).ptr, (size_t)blank });

@@ -120,10 +120,11 @@ static void without_colours(struct str text, struct strbuf *out)
 
 /* ---- lines */
 
+/* Python marks places in a line by "~~~^^": tildes with anything behind them are no fence. */
 static bool is_fence(struct str line)
 {
 	line = str_trim(line);
-	return str_starts_with(line, STR("```")) || str_starts_with(line, STR("~~~"));
+	return str_starts_with(line, STR("```")) || str_is(line, "~~~") || str_is(line, "~~~~");
 }
 
 /* "    12\tthe line" as cat -n and nl write it */

@@ -171,6 +171,7 @@ static bool is_chatter(struct str line)
 		"CPU: ",
 		"Counted",
 		"CPU SAMPLES",
+		"Profiling through",
 		"Total",
 		"Collecting",
 		"GIL:",
@@ -198,7 +199,8 @@ static bool is_chatter(struct str line)
 	};
 
 	line = str_trim(line);
-	if (is_drawn(line))
+	/* callgrind names its events above each of its tables */
+	if (is_drawn(line) || str_is(line, "Ir") || str_starts_with(line, STR("Ir ")))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(line, str_from(leads[i])))

@@ -205,13 +205,14 @@ static bool next_quoted(struct str *line, char separator, struct str *ret)
 /* Names may hold bars, so that a blank must stand before one. */
 static bool next_barred(struct str *line, struct str *ret)
 {
-	ptrdiff_t at;
+	ptrdiff_t at = -1;
 
 	if (!line->ptr)
 		return false;
-	at = str_find(*line, STR(" |"));
-	if (at < 0)
-		at = str_find(*line, STR("\t|"));
+	for (size_t i = 1; i < line->len && at < 0; i++)
+		if (line->ptr[i] == '|' && (line->ptr[i - 1] == ' ' || line->ptr[i - 1] == '\t') &&
+		    (i + 1 == line->len || line->ptr[i + 1] == ' ' || line->ptr[i + 1] == '\t'))
+			at = (ptrdiff_t)i - 1;
 	if (at < 0) {
 		*ret = str_trim(*line);
 		*line = (struct str){ NULL, 0 };
@@ -483,11 +484,33 @@ static bool last_word(struct str *text, struct str *ret)
 	size_t at = rest.len;
 
 	while (at && rest.ptr[at - 1] != ' ' && rest.ptr[at - 1] != '\t' &&
-	       rest.ptr[at - 1] != ',' && rest.ptr[at - 1] != ';')
+	       rest.ptr[at - 1] != ';' &&
+	       !(rest.ptr[at - 1] == ',' && at > 1 && !isdigit((unsigned char)rest.ptr[at - 2])))
 		at--;
 	*ret = (struct str){ rest.ptr + at, rest.len - at };
 	*text = (struct str){ rest.ptr, at };
 	return ret->len > 0;
+}
+
+/* The number of an item, whose '%' may stand apart from it. */
+static bool item_number(struct str word, bool is_last, struct str *rest, double *ret_value,
+			enum paste_unit *ret_unit)
+{
+	struct str before = *rest, sign;
+
+	if (is_last && str_is(word, "%")) {
+		if (!last_word(rest, &word) || !paste_number(word, ret_value, ret_unit))
+			return false;
+		*ret_unit = PASTE_PERCENT;
+		return true;
+	}
+	if (!paste_number(word, ret_value, ret_unit))
+		return false;
+	if (!is_last && str_next_word(&before, &sign) && str_is(sign, "%")) {
+		*rest = before;
+		*ret_unit = PASTE_PERCENT;
+	}
+	return true;
 }
 
 /* A number and a name; which number of several counts: the share, else the first of them. */
@@ -506,7 +529,7 @@ static bool read_item(struct str line, enum shape *ret_shape, struct paste_table
 	for (unsigned i = 0; i < 8; i++) {
 		before = rest;
 		if (!(is_last ? last_word(&rest, &word) : str_next_word(&rest, &word)) ||
-		    !paste_number(word, &value, &unit)) {
+		    !item_number(word, is_last, &rest, &value, &unit)) {
 			if (i || is_last)
 				break;
 			rest = before;

@@ -151,6 +151,8 @@ static bool is_chatter(struct str line)
 		"DR3:",
 		"Code:",
 		"PKRU:",
+		"#PF:",
+		"PGD ",
 		"CPU:",
 		"task:",
 		"end trace",

@@ -172,6 +172,9 @@ static bool is_chatter(struct reader *reader, struct str line)
 			return true;
 	if (!text.len || line.ptr[0] == ' ' || line.ptr[0] == '\t')
 		return reader->stack.frames.count || !text.len;
+	/* "text at app.pl line 3." */
+	if (str_find(text, STR(" at ")) > 0 && str_find(text, STR(" line ")) > 0)
+		return true;
 	/* "ValueError: text" ends a traceback */
 	return reader->is_traceback &&
 	       (str_find(text, STR(": ")) > 0 || str_find(text, STR("Error")) > 0 ||

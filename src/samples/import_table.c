@@ -451,7 +451,7 @@ const struct importer import_pipe_table_reader = { "table with | between the col
 
 static enum import_look perf_look(struct str head)
 {
-	return perf_is(head) ? LOOK_LIKELY : LOOK_NO;
+	return perf_is(head) ? LOOK_SURE : LOOK_NO;
 }
 
 const struct importer import_perf_table_reader = { "perf report", perf_look, perf_read };
