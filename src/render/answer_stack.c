@@ -72,6 +72,8 @@ static void frame_print(const struct answer_printer *p, const struct stack_row *
 		if (hot)
 			strbuf_addf(&text, ". Hot because: %s", hot);
 	} else if (row->named && !row->nameless) {
+		if (*profile_text(profile, frame->file))
+			return; /* its place says more than that we do not know it */
 		strbuf_add_text(&text, "not in the knowledge base");
 	} else {
 		strbuf_add_text(&text, "not known: this code has no symbols here");

@@ -385,32 +385,22 @@ void answer_findings(const struct answer_printer *p)
 
 /* ---- functions */
 
+/* Whoever's code it is finds it by its place; what it is part of stands above its rows. */
 static void unknown_function(const struct answer_printer *p, const struct answer_row *row,
 			     struct strbuf *out)
 {
 	const struct facts *facts = p->answer->facts;
-	const struct fact *place;
-	const char *library = facts_note(
-		facts,
-		answer_entity(facts, "dso", intern_find(&facts->texts, str_from(row->library))),
-		"what");
+	const struct fact *place = row->named ? facts_find(facts, row->symbol, "place") : NULL;
 
-	if (row->nameless) {
+	if (row->nameless)
 		strbuf_addf(out, "its name is not known, as there are no symbols for it%s%s",
 			    *row->library ? " in " : "",
 			    *row->library ? answer_library_label(row->library) : "");
-		return;
-	} else {
-		strbuf_add_text(out, "not in the knowledge base");
-		place = facts_find(facts, row->symbol, "place");
-		if (place)
-			strbuf_addf(out, "; its source is %s", facts_str(facts, place->text));
-	}
-	if (*row->library)
-		strbuf_addf(out, "; it is part of %s%s", answer_library_label(row->library),
-			    library ? "" : ", which is not in the knowledge base either");
+	else if (place)
+		strbuf_addf(out, "its source is %s", facts_str(facts, place->text));
 	else
-		strbuf_add_text(out, "; its library is not known");
+		strbuf_addf(out, "not in the knowledge base%s",
+			    *row->library ? "" : "; its library is not known");
 }
 
 static void package_line(const struct answer_printer *p, const struct answer_row *row)
