@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/prompt_command.h"
 #include "cmd/tool.h"
 
 extern const struct command code_command;
@@ -74,13 +75,20 @@ const struct option global_options[] = {
 	OPTIONS_END
 };
 
+const struct command *command_at(size_t index)
+{
+	const size_t built_in = ARRAY_SIZE(commands) - 1;
+
+	return index < built_in ? commands[index] : prompt_command_at(index - built_in);
+}
+
 const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; commands[i]; i++) {
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	}
-	return NULL;
+	return prompt_command_find(name);
 }
 
 struct error *command_unknown(const struct tool *tool, const char *name)
@@ -97,8 +105,8 @@ struct error *command_unknown(const struct tool *tool, const char *name)
 				       "%s", absent->instead);
 	error = error_new(ERROR_USAGE, "there is no command '%s'", name);
 
-	for (size_t i = 0; commands[i] && count < ARRAY_SIZE(names); i++)
-		names[count++] = commands[i]->name;
+	for (const struct command *c; (c = command_at(count)) && count < ARRAY_SIZE(names);)
+		names[count++] = c->name;
 	nearest = nearest_name(name, names, count);
 	if (nearest)
 		return error_with_hint(error, "did you mean '%s'?", nearest);
@@ -118,6 +126,8 @@ const char *command_group_title(enum command_group group)
 		return "counters";
 	case COMMAND_SELF:
 		return "self";
+	case COMMAND_PROMPTS:
+		return "your own prompts";
 	case COMMAND_GROUPS:
 		break;
 	}

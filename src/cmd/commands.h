@@ -23,6 +23,8 @@ extern const struct option global_options[];
 /* Ended by NULL, in the order in which help shows them. */
 extern const struct command *const commands[];
 
+/* The table's, then the user's own (cmd/prompt_command.h); NULL behind the last. */
+const struct command *command_at(size_t index);
 const struct command *command_find(const char *name);
 /* An ERROR_USAGE that names the nearest command; of one that is not there yet, ERROR_UNSUPPORTED.
  */

@@ -53,8 +53,8 @@ static void put_tool_names(FILE *out)
 
 static void put_command_names(FILE *out)
 {
-	for (size_t i = 0; commands[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", commands[i]->name);
+	for (size_t i = 0; command_at(i); i++)
+		fprintf(out, "%s%s", i ? " " : "", command_at(i)->name);
 }
 
 static void bash_words(FILE *out, const struct option *options)
@@ -117,8 +117,8 @@ static void write_bash(FILE *out)
 	      out);
 	put_command_names(out);
 	fputs("' ;;\n", out);
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *command = commands[i];
+	for (size_t i = 0; command_at(i); i++) {
+		const struct command *command = command_at(i);
 
 		fprintf(out, "\t%s) words='", command->name);
 		if (operand_has_choices(command))
@@ -132,11 +132,11 @@ static void write_bash(FILE *out)
 	fputs("\tesac\n\tcase $cur in -*) words=\"$words", out);
 	bash_words(out, global_options);
 	fputs("\" ;; esac\n\tcase \"$command $prev\" in\n", out);
-	for (size_t i = 0; commands[i]; i++) {
+	for (size_t i = 0; command_at(i); i++) {
 		auto_strbuf struct strbuf pattern = STRBUF_INIT;
 
-		strbuf_addf(&pattern, "'%s", commands[i]->name);
-		bash_values(out, strbuf_text(&pattern), commands[i]->options);
+		strbuf_addf(&pattern, "'%s", command_at(i)->name);
+		bash_values(out, strbuf_text(&pattern), command_at(i)->options);
 	}
 	bash_values(out, "*'", global_options);
 	fputs("\tesac\n"
@@ -194,9 +194,9 @@ static void write_zsh(FILE *out)
 	      "\tlocal context state line curcontext=$curcontext\n"
 	      "\tlocal -a commands=(\n",
 	      out);
-	for (size_t i = 0; commands[i]; i++) {
-		fprintf(out, "\t\t'%s:", commands[i]->name);
-		put_quoted(out, commands[i]->summary, ":\\", false);
+	for (size_t i = 0; command_at(i); i++) {
+		fprintf(out, "\t\t'%s:", command_at(i)->name);
+		put_quoted(out, command_at(i)->summary, ":\\", false);
 		fputs("'\n", out);
 	}
 	fputs("\t)\n\t_arguments -C", out);
@@ -209,8 +209,8 @@ static void write_zsh(FILE *out)
 	      "\tesac\n"
 	      "\tcase $line[1] in\n",
 	      out);
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *command = commands[i];
+	for (size_t i = 0; command_at(i); i++) {
+		const struct command *command = command_at(i);
 
 		fprintf(out, "\t%s) _arguments", command->name);
 		zsh_specs(out, command->options);
@@ -264,8 +264,8 @@ static void fish_options(FILE *out, const char *condition, const struct option *
 static void write_fish(FILE *out)
 {
 	fish_options(out, "", global_options);
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *command = commands[i];
+	for (size_t i = 0; command_at(i); i++) {
+		const struct command *command = command_at(i);
 		auto_strbuf struct strbuf condition = STRBUF_INIT;
 
 		fprintf(out, "complete -c sysgrok -n __fish_use_subcommand -f -a %s -d '",

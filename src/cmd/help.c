@@ -37,15 +37,16 @@ static void print_summary(const struct term *out, const char *name, const char *
 
 static void print_group(const struct term *out, enum command_group group)
 {
+	const struct command *command;
 	bool empty = true;
 
-	for (size_t i = 0; commands[i]; i++) {
-		if (commands[i]->group != group)
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		if (command->group != group)
 			continue;
 		if (empty)
 			heading(out, command_group_title(group));
 		empty = false;
-		print_summary(out, commands[i]->name, commands[i]->summary);
+		print_summary(out, command->name, command->summary);
 	}
 }
 

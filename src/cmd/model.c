@@ -1,4 +1,4 @@
-#include "cmd/model.h"
+#include "cmd/model_session.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,38 +8,10 @@
 #include "base/memory.h"
 #include "cmd/config_folder.h"
 #include "config.h"
-#include "llm/ask.h"
 #include "llm/calibration.h"
-#include "llm/parts.h"
-#include "llm/prompt.h"
 #include "render/markdown.h"
 
 #define PROGRAM "sysgrok " SYSGROK_VERSION
-
-VEC_DEFINE(message_vec, struct llm_message)
-
-struct model_session {
-	struct command_context *context;
-	struct model_options options;
-	struct llm_config config;
-	struct masks masks;
-	struct asker asker;
-	char *prompts, *store, *url;
-	char *tokens; /* the file of llm/calibration.h */
-	/* Of the answer. */
-	struct query query;
-	struct citer citer;
-	struct answer_prose prose;
-	char *error_text, *notice;
-	struct strbuf summaries; /* of parts, for where the answer over them fails */
-	double bytes_per_token;	 /* 0: unknown */
-	size_t budget_divisor;	 /* grows where a server says that a prompt was too large */
-	bool has_label;
-	struct markdown *markdown; /* NULL: the text is shown as it is */
-	/* What was said so far, for chat. */
-	struct arena arena;
-	struct message_vec messages;
-};
 
 char *model_store_folder(void)
 {
@@ -153,6 +125,19 @@ static void write_label(struct model_session *session)
 		term_style(out, TERM_PLAIN));
 }
 
+/* Tabs are those of code. */
+static void write_line(FILE *stream, struct str line)
+{
+	struct str head, tail = line;
+
+	while (str_cut(tail, '\t', &head, &tail)) {
+		term_write_safe(stream, head);
+		fputc('\t', stream);
+	}
+	term_write_safe(stream, head);
+	fputc('\n', stream);
+}
+
 /* As Markdown where there are colours, else as it was written: for a file or another program. */
 static bool stream_text(void *user, struct str text)
 {
@@ -165,10 +150,8 @@ static bool stream_text(void *user, struct str text)
 		session->markdown = markdown_new(out);
 	if (session->markdown)
 		markdown_add(session->markdown, text);
-	while (!session->markdown && str_next_line(&text, &line)) {
-		term_write_safe(out->stream, line);
-		fputc('\n', out->stream);
-	}
+	while (!session->markdown && str_next_line(&text, &line))
+		write_line(out->stream, line);
 	/* Nobody reads any more: the rest need not be paid for. */
 	return fflush(out->stream) == 0;
 }
@@ -221,8 +204,8 @@ static void write_foot(struct model_session *session)
 
 /* ---- asking */
 
-static struct error *check_cost(const struct model_session *session, struct str body,
-				unsigned answers)
+struct error *model_check_cost(const struct model_session *session, size_t request_bytes,
+			       unsigned answers)
 {
 	const struct llm_config *config = &session->config;
 	double most;
@@ -233,7 +216,7 @@ static struct error *check_cost(const struct model_session *session, struct str 
 		return error_with_hint(error_new(ERROR_USAGE, "--max-cost needs the prices"),
 				       "set GAI_PRICE_IN and GAI_PRICE_OUT: what a million tokens "
 				       "of a prompt and of an answer cost");
-	most = ((double)asker_estimate_tokens(body) * config->price_in +
+	most = ((double)asker_estimate_tokens(request_bytes) * config->price_in +
 		(double)config->reply_tokens * answers * config->price_out) /
 	       1e6;
 	if (most <= session->options.max_cost)
@@ -304,7 +287,7 @@ static void calibrate(const struct model_session *session, struct str request)
 					    prose->prompt_tokens));
 }
 
-static void say(struct model_session *session, enum llm_role role, struct str text)
+void model_say(struct model_session *session, enum llm_role role, struct str text)
 {
 	const struct str kept = { arena_copy(&session->arena, text), text.len };
 
@@ -335,7 +318,7 @@ static struct error *check_request(struct model_session *session, struct str req
 
 	if (!error) {
 		reason = "max cost";
-		error = check_cost(session, request, 1);
+		error = model_check_cost(session, request.len, 1);
 	}
 	if (error) {
 		session->prose.asked = false;
@@ -379,7 +362,7 @@ static struct error *send(struct model_session *session)
 	calibrate(session, strbuf_str(&request));
 	mask_reveal(&session->masks, strbuf_str(&session->query.reply.text), &answer);
 	if (answer.len)
-		say(session, LLM_ASSISTANT, strbuf_str(&answer));
+		model_say(session, LLM_ASSISTANT, strbuf_str(&answer));
 	if (!context->json)
 		write_foot(session);
 	if (error)
@@ -387,199 +370,7 @@ static struct error *send(struct model_session *session)
 	return verdict(session);
 }
 
-/* ---- the prompt */
-
-/* The texts of which requests are made. */
-struct texts {
-	struct strbuf system, prompt, part, format;
-};
-
-static void texts_done(struct texts *texts)
-{
-	strbuf_done(&texts->system);
-	strbuf_done(&texts->prompt);
-	strbuf_done(&texts->part);
-	strbuf_done(&texts->format);
-}
-#define auto_texts __attribute__((cleanup(texts_done)))
-
-static struct error *texts_load(const struct model_session *session, const char *name,
-				struct texts *ret)
-{
-	const char *format = session->context->model->output_format;
-
-	TRY(prompt_file_load(session->prompts, "system", &ret->system));
-	TRY(prompt_file_load(session->prompts, name, &ret->prompt));
-	TRY(prompt_file_load(session->prompts, "part", &ret->part));
-	if (format) {
-		strbuf_add_text(&ret->format, "\nWrite your answer in this format: ");
-		prompt_escape(&ret->format, str_from(format));
-		strbuf_add_char(&ret->format, '\n');
-	}
-	return NULL;
-}
-
-static struct str body_of(const struct strbuf *text)
-{
-	return prompt_file_parse(strbuf_str(text)).body;
-}
-
-/* Beside messages of so many bytes. */
-static struct prompt_budget budget_of(const struct model_session *session, size_t other_bytes)
-{
-	struct prompt_budget budget =
-		prompt_budget_of(&session->config, session->bytes_per_token, other_bytes);
-
-	budget.bytes /= session->budget_divisor;
-	return budget;
-}
-
-static struct parts_job parts_job_of(struct model_session *session, const struct texts *texts,
-				     const struct prompt_input *input,
-				     const struct prompt_records *records)
-{
-	const struct model_wishes *wishes = session->context->model;
-	uint64_t calls = session->options.max_calls ? session->options.max_calls : MODEL_CALLS;
-
-	return (struct parts_job){
-		.asker = &session->asker,
-		.facts = input->facts,
-		.system = body_of(&texts->system),
-		.prompt = body_of(&texts->part),
-		.task = prompt_file_parse(strbuf_str(&texts->prompt)).description,
-		.header = STR("Facts that the answer itself has no room for: [its number] what it "
-			      "is of: name = value\n"),
-		.records = records->items.items,
-		.count = records->items.count,
-		.request_bytes = budget_of(session, 0).bytes,
-		.summary_bytes = input->parts_bytes,
-		.calls_max = (unsigned)MIN(calls, (uint64_t)1000) - 1,
-		.has_temperature = true,
-		.temperature = wishes->temperature,
-	};
-}
-
-static void show_parts(struct model_session *session, const struct parts_job *job)
-{
-	struct command_context *context = session->context;
-	FILE *stream = context->json ? stderr : context->out.stream;
-	auto_strbuf struct strbuf requests = STRBUF_INIT;
-
-	parts_show(job, &requests);
-	fprintf(stream, "\nRequests for summaries of parts, which are not sent either:\n\n%s",
-		strbuf_text(&requests));
-}
-
-static struct error *check_parts_cost(const struct model_session *session,
-				      const struct parts_job *job)
-{
-	auto_strbuf struct strbuf requests = STRBUF_INIT;
-
-	if (session->options.max_cost <= 0)
-		return NULL;
-	parts_show(job, &requests);
-	/* The last request too. */
-	strbuf_add_repeated(&requests, ' ', job->request_bytes);
-	return check_cost(session, strbuf_str(&requests), parts_count(job) + 1);
-}
-
-static void note_parts(struct model_session *session, const struct prompt_records *records,
-		       const struct parts_result *result)
-{
-	auto_strbuf struct strbuf text = STRBUF_INIT;
-
-	session->prose.parts += result->calls;
-	session->prose.parts_failed += result->failed;
-	if (result->failed)
-		strbuf_addf(&text, "%u of %u parts could not be summarised (%s)", result->failed,
-			    result->calls, result->failure);
-	if (result->left_out)
-		strbuf_addf(&text,
-			    "%s%zu of %zu groups of facts were told neither whole nor as a summary "
-			    "(--max-calls)",
-			    text.len ? "; " : "", result->left_out, records->items.count);
-	free(session->notice);
-	session->notice = text.len ? strbuf_take(&text) : NULL;
-}
-
-/* What the prompt has no room for, as summaries; none where all fits or the rest is small. */
-static struct error *summarise_rest(struct model_session *session, const struct texts *texts,
-				    struct prompt_input *input, struct parts_result *ret)
-{
-	bool all = session->options.max_calls;
-	auto_prompt_records struct prompt_records records = { 0 };
-	struct parts_job job;
-	struct error *error;
-
-	if (session->options.max_calls == 1)
-		return NULL;
-	prompt_rest(input, all, &records);
-	if (!records.items.count)
-		return NULL;
-	/* The room for summaries is taken from the facts, so that more are left out. */
-	prompt_records_done(&records);
-	input->parts_bytes = input->budget.bytes / 4;
-	prompt_rest(input, all, &records);
-	job = parts_job_of(session, texts, input, &records);
-	if (session->options.dry_run) {
-		show_parts(session, &job);
-		return NULL;
-	}
-	TRY(check_parts_cost(session, &job));
-	if (isatty(STDERR_FILENO) || session->context->verbosity)
-		fprintf(stderr, "sysgrok: note: asking for summaries of %u parts first\n",
-			parts_count(&job));
-	error = parts_reduce(&job, ret);
-	note_parts(session, &records, ret);
-	strbuf_reset(&session->summaries);
-	strbuf_add(&session->summaries, strbuf_str(&ret->text));
-	return error;
-}
-
-/* The messages of the first request, and how much of the facts is in them. */
-static struct error *compose(struct model_session *session, const struct facts *facts,
-			     const struct texts *texts, const char *question)
-{
-	auto_parts_result struct parts_result parts = { 0 };
-	auto_strbuf struct strbuf text = STRBUF_INIT;
-	struct prompt_counts counts = { 0 };
-	struct prompt_input input = {
-		.facts = facts,
-		.question = question,
-		.body = body_of(&texts->prompt),
-		.budget = budget_of(session, body_of(&texts->system).len + texts->format.len),
-	};
-
-	TRY(summarise_rest(session, texts, &input, &parts));
-	input.parts = strbuf_str(&parts.text);
-	prompt_fill(&input, &text, &counts);
-	session->prose.facts_told = counts.facts;
-	session->prose.facts_known = counts.all_facts;
-	/* One message: Anthropic takes no two of a user in a row. */
-	strbuf_add(&text, strbuf_str(&texts->format));
-	session->messages.count = 0;
-	say(session, LLM_SYSTEM, body_of(&texts->system));
-	say(session, LLM_USER, strbuf_str(&text));
-	return NULL;
-}
-
-/* Makes the next prompt smaller by what the server said of this one; false where that is no use. */
-static bool learn_size(struct model_session *session, unsigned attempt)
-{
-	const struct query *query = &session->query;
-
-	if (!query->is_too_large || attempt >= 2)
-		return false;
-	if (query->context_tokens > session->config.reply_tokens)
-		session->config.context_tokens =
-			MIN(query->context_tokens, session->config.context_tokens);
-	if (query->prompt_tokens && query->request_bytes)
-		session->bytes_per_token =
-			0.9 * (double)query->request_bytes / (double)query->prompt_tokens;
-	else
-		session->budget_divisor *= 2;
-	return true;
-}
+/* ---- the whole */
 
 /* Where no answer came, what was worked out for it is shown. */
 static void give_summaries(struct model_session *session)
@@ -600,16 +391,16 @@ static void give_summaries(struct model_session *session)
 static struct error *ask(struct model_session *session, const struct facts *facts, const char *name,
 			 const char *question)
 {
-	auto_texts struct texts texts = { 0 };
+	auto_model_texts struct model_texts texts = { 0 };
 	struct error *error;
 
-	TRY(texts_load(session, name, &texts));
+	TRY(model_texts_load(session, name, &texts));
 	for (unsigned attempt = 0;; attempt++) {
-		TRY(compose(session, facts, &texts, question));
+		TRY(model_compose(session, facts, &texts, question));
 		error = send(session);
 		if (!error)
 			return NULL;
-		if (!learn_size(session, attempt)) {
+		if (!model_learn_size(session, attempt)) {
 			give_summaries(session);
 			return error;
 		}
@@ -668,7 +459,7 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
  * and the first answer stay. */
 static void forget(struct model_session *session)
 {
-	size_t budget = budget_of(session, 0).bytes, first = 3, bytes = 0;
+	size_t budget = model_budget(session, 0).bytes, first = 3, bytes = 0;
 	struct message_vec *messages = &session->messages;
 
 	for (size_t i = 0; i < messages->count; i++)
@@ -696,7 +487,7 @@ struct error *model_reply(struct model_session *session, struct str question)
 	if (messages->count && messages->items[messages->count - 1].role == LLM_USER &&
 	    messages->count > 2)
 		messages->count--;
-	say(session, LLM_USER, question);
+	model_say(session, LLM_USER, question);
 	forget(session);
 	error = send(session);
 	return error;

@@ -57,6 +57,10 @@ MUST_CHECK struct error *model_ask(struct model_session *session, const struct f
 				   const char *prompt, const char *question,
 				   const struct answer_prose **ret_prose);
 
+/* Before model_ask: lines (escaped, borrowed) for {{input}}, the first `header_lines` of which are
+ * repeated before each part where they are too many for one request. */
+void model_set_input(struct model_session *session, struct str lines, unsigned header_lines);
+
 /* For --json where model_open gave no session; `error` (borrowed, may be NULL) is what it told. */
 struct answer_prose model_unasked(const struct command_context *context, const struct error *error);
 

@@ -47,9 +47,9 @@ void query_done(struct query *query)
 	query->notice = NULL;
 }
 
-uint64_t asker_estimate_tokens(struct str body)
+uint64_t asker_estimate_tokens(size_t request_bytes)
 {
-	return body.len / BYTES_PER_TOKEN + 1;
+	return request_bytes / BYTES_PER_TOKEN + 1;
 }
 
 /* ---- text as it arrives */

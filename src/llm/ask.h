@@ -58,4 +58,4 @@ MUST_CHECK struct error *asker_run(struct asker *asker, struct query *queries, s
 /* The exact bytes that asker_run would send, without the key: method, URL, headers, body. */
 void asker_show(const struct asker *asker, const struct llm_prompt *prompt, struct strbuf *out);
 /* Tokens of the request by its size, before it is sent. */
-uint64_t asker_estimate_tokens(struct str body);
+uint64_t asker_estimate_tokens(size_t request_bytes);

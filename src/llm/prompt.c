@@ -60,6 +60,15 @@ struct prompt_file prompt_file_parse(struct str text)
 	return (struct prompt_file){ .body = text };
 }
 
+bool prompt_is_built_in(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(built_in); i++) {
+		if (strcmp(built_in[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct error *prompt_file_load(const char *folder, const char *name, struct strbuf *text)
 {
 	auto_free char *path = folder ? x_asprintf("%s/%s.md", folder, name) : NULL;

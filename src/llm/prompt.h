@@ -27,6 +27,9 @@ struct prompt_file prompt_file_parse(struct str text);
 MUST_CHECK struct error *prompt_file_load(const char *folder, const char *name,
 					  struct strbuf *text);
 
+/* Whether the program brings a prompt of that name. */
+bool prompt_is_built_in(const char *name);
+
 struct prompt_budget {
 	size_t bytes; /* for the whole prompt */
 };
