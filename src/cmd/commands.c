@@ -5,6 +5,7 @@
 #include "cmd/prompt_command.h"
 #include "cmd/tool.h"
 
+extern const struct command analyzecmd_command;
 extern const struct command code_command;
 extern const struct command completion_command;
 extern const struct command doctor_command;
@@ -22,6 +23,7 @@ extern const struct command topn_command;
 
 /* clang-format off */
 const struct command *const commands[] = {
+	&analyzecmd_command,
 	&code_command,
 	&completion_command,
 	&doctor_command,

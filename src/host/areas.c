@@ -10,7 +10,7 @@
  * with one of the words of `findings`. Rows without a fact come with the parsers that bring one.
  */
 static const struct area {
-	const char *name, *findings[4];
+	const char *name, *findings[6];
 	const char *kind, *fact; /* known of some entity of that kind: it was looked at */
 	const char *fine, *missing, *run;
 } areas[] = {
@@ -40,7 +40,7 @@ static const struct area {
 	  "device",
 	  "util",
 	  "",
-	  "top shows waiting, not the devices",
+	  "nothing here shows the devices (top only shows waiting)",
 	  "iostat -xz 1 5" },
 	{ "filesystems",
 	  { "fs_" },
@@ -64,7 +64,7 @@ static const struct area {
 	  "nothing here shows the limits of containers",
 	  "systemd-cgtop -b -n 2" },
 	{ "kernel messages",
-	  { "kernel_", "hw_" },
+	  { "kernel_", "hw_", "crash", "hung_", "disk_", "mem_oom" },
 	  "input",
 	  "kernel_end",
 	  "the kernel log holds none of the messages that mean trouble",

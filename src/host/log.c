@@ -14,7 +14,13 @@ enum {
 	LEARN_BYTES = 1 << 16,
 	LONGEST_LINE = 1 << 14, /* of a longer one the rest is passed over */
 	MAX_EVENTS = 500,
+	BELOW_KNOWN = 256,
 	ODD_RUN = 3, /* stamps that jump far are believed when so many agree */
+};
+
+struct below {
+	uint64_t hash;
+	uint32_t row;
 };
 
 struct log {
@@ -27,6 +33,8 @@ struct log {
 	enum log_clock clock;
 	int64_t last_ns, offset_ns;
 	unsigned odd_run;
+	struct log_time last_time;
+	struct below below[BELOW_KNOWN];
 };
 
 /*
@@ -98,7 +106,8 @@ static void event_count(struct log *log, uint32_t row, const struct log_line *li
 	const char *kind = log_known_entity(row, line->text, &name);
 	struct log_event *event;
 
-	if (!name.len)
+	/* what stands in front of an exception's text is no program */
+	if (!name.len || (line->is_continuation && strcmp(kind, "program") == 0))
 		name = strcmp(kind, "host") == 0 ? STR("the host")
 						 : host_command_of(log->parse->input->source);
 	event = event_of(log, log_known_fact(row), kind, name);
@@ -112,6 +121,22 @@ static void event_count(struct log *log, uint32_t row, const struct log_line *li
 	event->last_line = log->parse->line;
 	if (line->time.clock != LOG_CLOCK_NONE)
 		event->last = line->time;
+}
+
+/* The head of an exception may be what is known for sure: equal texts are judged once. */
+static void below_judge(struct log *log, const struct log_line *line)
+{
+	uint64_t hash;
+	struct below *known;
+
+	if (!line->text.len || line->text.ptr[0] == ' ' || line->text.ptr[0] == '\t')
+		return;
+	hash = str_hash(line->text);
+	known = &log->below[hash % BELOW_KNOWN];
+	if (known->hash != hash)
+		*known = (struct below){ hash, log_known_find(line->text) };
+	if (known->row)
+		event_count(log, known->row, line);
 }
 
 static void line_take(struct log *log, struct str raw)
@@ -129,8 +154,10 @@ static void line_take(struct log *log, struct str raw)
 	}
 	log_line_read(&log->reader, raw, &line);
 	if (line.is_continuation && log->last_id) {
+		line.time = log->last_time;
 		log_templates_below(&log->summary.templates, log->last_id - 1, line.text);
 		log->summary.below++;
+		below_judge(log, &line);
 		return;
 	}
 	count = log_words_read(&line, words);
@@ -140,10 +167,13 @@ static void line_take(struct log *log, struct str raw)
 	}
 	time_settle(log, &line.time);
 	log->summary.levels[line.level]++;
+	log->summary.requests += line.is_request;
+	log->summary.requests_failed += line.is_request && line.level >= LOG_LEVEL_ERROR;
 	if (line.level >= LOG_LEVEL_ERROR && !log->summary.first_error)
 		log->summary.first_error = log->parse->line;
 	id = log_templates_add(&log->summary.templates, &line, words, count, log->parse->line);
 	log->last_id = id + 1;
+	log->last_time = line.time;
 	if (log->summary.templates.all.items[id]->known)
 		event_count(log, log->summary.templates.all.items[id]->known, &line);
 }

@@ -14,6 +14,7 @@ enum {
 	TOLD_ONCE = 6,
 	TOLD_FREQUENT = 8,
 	TOLD_VALUES = 3,
+	TOLD_SLOTS = 3,
 	LEAST_BURST = 20,
 	LEAST_LINES = 50, /* of shorter texts nothing is rare or new */
 	LONGEST_NAME = 180,
@@ -26,6 +27,7 @@ static const char *const role_names[] = { "", "serious", "burst", "new", "once",
 struct row {
 	const struct log_template *template;
 	enum role role;
+	size_t order; /* within its role */
 	bool has_burst;
 	struct log_burst burst;
 };
@@ -36,6 +38,7 @@ struct telling {
 	struct row *rows;
 	size_t count;
 	unsigned used; /* slots of time */
+	bool is_busy;
 };
 
 /* ---- which of them */
@@ -78,6 +81,15 @@ static int by_burst(const void *left, const void *right)
 	return by_count(left, right);
 }
 
+static int by_role(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+
+	if (a->role != b->role)
+		return a->role < b->role ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
 static size_t take(struct telling *telling, enum role role, size_t most,
 		   bool (*fits)(const struct telling *telling, const struct row *row))
 {
@@ -89,6 +101,7 @@ static size_t take(struct telling *telling, enum role role, size_t most,
 		if (row->role != ROLE_NONE || !fits(telling, row))
 			continue;
 		row->role = role;
+		row->order = taken;
 		taken++;
 	}
 	return taken;
@@ -127,6 +140,38 @@ static bool is_frequent(const struct telling *telling, const struct row *row)
 	return true;
 }
 
+/* Of its own: more of its lines than of all lines are in that time. */
+static bool burst_of(const struct telling *telling, struct row *row)
+{
+	const struct log_templates *templates = &telling->summary->templates;
+	uint64_t all = 0, in_burst = 0;
+
+	if (!log_burst_find(&row->template->rate, telling->used, LEAST_BURST, &row->burst))
+		return false;
+	for (unsigned i = 0; i < telling->used; i++) {
+		all += templates->rate.slots[i];
+		if (i >= row->burst.first && i <= row->burst.last)
+			in_burst += templates->rate.slots[i];
+	}
+	return (double)row->burst.count / (double)row->template->count >=
+		       1.5 * (double)in_burst / (double)all ||
+	       (double)row->template->count >= 0.5 * (double)telling->summary->lines;
+}
+
+/* Whether the log goes on all the time: in one with a line now and then everything is a burst. */
+static bool is_busy(const struct telling *telling)
+{
+	unsigned full = 0;
+
+	/* a machine that starts says much, and then nothing */
+	if (telling->summary->first.clock == LOG_CLOCK_BOOT &&
+	    telling->summary->first.ns < 1000000000)
+		return false;
+	for (unsigned i = 0; i < telling->used; i++)
+		full += telling->summary->templates.rate.slots[i] > 0;
+	return full * 3 >= telling->used;
+}
+
 static void rows_choose(struct telling *telling)
 {
 	const struct log_templates *templates = &telling->summary->templates;
@@ -137,8 +182,7 @@ static void rows_choose(struct telling *telling)
 
 		row->template = templates->all.items[i];
 		once += row->template->count == 1;
-		row->has_burst = log_burst_find(&row->template->rate, telling->used, LEAST_BURST,
-						&row->burst);
+		row->has_burst = telling->is_busy && burst_of(telling, row);
 	}
 	if (!telling->count)
 		return;
@@ -179,13 +223,22 @@ static struct log_time slot_time(const struct telling *telling, unsigned slot)
 	return time;
 }
 
+/* Slots are wide: a burst begins no earlier than the first line and ends no later than the last. */
 static void burst_tell(struct telling *telling, struct entity entity, const struct log_burst *burst,
-		       uint64_t line)
+		       const struct log_template *template)
 {
+	uint64_t line = template ? template->first_line : 0;
+	struct log_time from = slot_time(telling, burst->first);
+	struct log_time to = slot_time(telling, burst->last + 1);
+
+	if (template) {
+		from.ns = MAX(from.ns, template->first.ns);
+		to.ns = MIN(to.ns, template->last.ns);
+	}
 	parse_number(telling->parse, entity, "burst", (double)burst->count, "lines",
 		     (uint32_t)line);
-	time_tell(telling, entity, "burst_from", slot_time(telling, burst->first), line);
-	time_tell(telling, entity, "burst_to", slot_time(telling, burst->last + 1), line);
+	time_tell(telling, entity, "burst_from", from, line);
+	time_tell(telling, entity, "burst_to", to, line);
 	if (burst->times > 0)
 		parse_number(telling->parse, entity, "burst_times", burst->times, "times",
 			     (uint32_t)line);
@@ -200,40 +253,72 @@ static int by_value_count(const void *left, const void *right)
 	return str_cmp((struct str){ a->text, a->length }, (struct str){ b->text, b->length });
 }
 
+/* "user=alice" of "user=<*>"; elsewhere the value alone. */
+static void value_write(struct str place, const struct log_value *value, struct strbuf *out)
+{
+	ptrdiff_t equals = str_find(place, STR("=<"));
+
+	if (equals > 0)
+		strbuf_add(out, (struct str){ place.ptr, (size_t)equals + 1 });
+	strbuf_add(out, (struct str){ value->text, value->length });
+}
+
 /* The values that stand out, with how often; of numbers that vary widely from where to where. */
-static void slot_tell(struct telling *telling, struct entity entity,
+static bool slot_tell(struct telling *telling, struct entity entity,
 		      const struct log_template *template, const struct log_slot *slot)
 {
 	struct log_value values[LOG_MAX_VALUES];
 	size_t told = 0;
 	uint32_t line = (uint32_t) template->first_line;
-	auto_free char *place = x_asprintf("%.*s", STR_ARG(template->words[slot->word].text));
+	struct str place = template->words[slot->word].text;
 
+	/* one that never changes stands in the text */
+	if (slot->value_count <= 1)
+		return false;
 	memcpy(values, slot->values, sizeof(values));
 	if (slot->value_count)
 		qsort(values, slot->value_count, sizeof(*values), by_value_count);
 	for (size_t i = 0; i < slot->value_count && told < TOLD_VALUES; i++) {
-		auto_free char *name = NULL;
-		uint32_t sure = values[i].count - values[i].error;
-		uint32_t row;
+		auto_strbuf struct strbuf name = STRBUF_INIT;
+		uint32_t sure = values[i].count - values[i].error, row;
 
 		/* one among very many says nothing */
-		if (template->count > 1 && (sure < 2 || (uint64_t)sure * 20 < template->count))
+		if (sure < 2 || (uint64_t)sure * 20 < template->count)
 			continue;
-		name = x_asprintf("value %u %s=%.*s", slot->word + 1, place, (int)values[i].length,
-				  values[i].text);
-		row = parse_number(telling->parse, entity, name, values[i].count, "lines", line);
+		strbuf_addf(&name, "word %u: ", slot->word + 1);
+		value_write(place, &values[i], &name);
+		row = parse_number(telling->parse, entity, strbuf_text(&name), values[i].count,
+				   "lines", line);
 		if (values[i].error)
 			telling->parse->facts->facts.items[row].flags |= FACT_ESTIMATED;
 		told++;
 	}
 	if (slot->mask == LOG_MASK_NUM && slot->low < slot->high && !told) {
-		auto_free char *low = x_asprintf("least %u %s", slot->word + 1, place);
-		auto_free char *high = x_asprintf("most %u %s", slot->word + 1, place);
+		auto_free char *low = x_asprintf("least of word %u", slot->word + 1);
+		auto_free char *high = x_asprintf("most of word %u", slot->word + 1);
 
 		parse_number(telling->parse, entity, low, slot->low, "", line);
 		parse_number(telling->parse, entity, high, slot->high, "", line);
+		return true;
 	}
+	return told > 0;
+}
+
+/* The slots that say most, first words and addresses, then numbers. */
+static void slots_tell(struct telling *telling, struct entity entity,
+		       const struct log_template *template)
+{
+	unsigned told = 0;
+
+	for (int numbers = 0; numbers < 2 && template->count > 1; numbers++)
+		for (uint32_t i = 0; i < template->slot_count && told < TOLD_SLOTS; i++) {
+			const struct log_slot *slot = &template->slots[i];
+
+			if (slot->mask == LOG_MASK_HEX || slot->mask == LOG_MASK_UUID ||
+			    (slot->mask == LOG_MASK_NUM) != (numbers == 1))
+				continue;
+			told += slot_tell(telling, entity, template, slot);
+		}
 }
 
 static struct entity entity_of(struct telling *telling, const struct log_template *template)
@@ -244,6 +329,10 @@ static struct entity entity_of(struct telling *telling, const struct log_templat
 	log_template_write(template, &text);
 	strbuf_addf(&name, "%s: ", telling->parse->input->source);
 	strbuf_add(&name, (struct str){ strbuf_text(&text), MIN(text.len, (size_t)LONGEST_NAME) });
+	/* of another level, or equal as far as names go */
+	if (facts_find(telling->parse->facts,
+		       facts_entity(telling->parse->facts, "message", strbuf_text(&name)), "count"))
+		strbuf_addf(&name, " (line %" PRIu64 ")", template->first_line);
 	return facts_entity(telling->parse->facts, "message", strbuf_text(&name));
 }
 
@@ -285,10 +374,11 @@ static void before_tell(struct telling *telling, struct entity entity,
 		other = templates->all.items[id - 1];
 		for (uint64_t k = 0; k < template->before_lines; k++)
 			count += template->before[k] == id;
-		/* three times as dense as in the whole log */
-		if (count < 3 || other == template || count <= best_count ||
+		/* a fifth of them, and four times as dense as in the whole log */
+		if (count < 3 || count * 5 < template->before_lines || other == template ||
+		    count <= best_count ||
 		    (double)count / (double)template->before_lines <
-			    3.0 * (double)other->count / (double)templates->lines)
+			    4.0 * (double)other->count / (double)templates->lines)
 			continue;
 		best = id;
 		best_count = count;
@@ -321,6 +411,9 @@ static void row_tell(struct telling *telling, const struct row *row)
 	if (template->level != LOG_LEVEL_NONE)
 		parse_text(parse, entity, "level", str_from(log_level_names[template->level]),
 			   line);
+	if (template->level != LOG_LEVEL_NONE)
+		parse_text(parse, entity, "level_from",
+			   template->level_is_said ? STR("field") : STR("words"), line);
 	parse_number(parse, entity, "count", (double)template->count, "lines", line);
 	parse_number(parse, entity, "first_line", line, "", line);
 	template_text_tell(telling, entity, template);
@@ -331,9 +424,8 @@ static void row_tell(struct telling *telling, const struct row *row)
 		parse_number(parse, entity, "most_in_a_second", (double)template->best_second_count,
 			     "lines", line);
 	if (row->has_burst)
-		burst_tell(telling, entity, &row->burst, line);
-	for (uint32_t i = 0; i<template->slot_count &&template->count> 1; i++)
-		slot_tell(telling, entity, template, &template->slots[i]);
+		burst_tell(telling, entity, &row->burst, template);
+	slots_tell(telling, entity, template);
 	if (template->level >= LOG_LEVEL_ERROR)
 		before_tell(telling, entity, template);
 }
@@ -380,6 +472,11 @@ static void input_tell(struct telling *telling)
 		     "lines", (uint32_t)summary->first_error);
 	parse_number(parse, input, "warnings", (double)summary->levels[LOG_LEVEL_WARNING], "lines",
 		     0);
+	if (summary->requests) {
+		parse_number(parse, input, "requests", (double)summary->requests, "requests", 0);
+		parse_number(parse, input, "requests_failed", (double)summary->requests_failed,
+			     "requests", (uint32_t)summary->first_error);
+	}
 	if (summary->below)
 		parse_number(parse, input, "below_lines", (double)summary->below, "lines", 0);
 	if (summary->templates.merged_lines)
@@ -398,8 +495,9 @@ static void input_tell(struct telling *telling)
 	parse_number(parse, input, "span", (double)(summary->last.ns - summary->first.ns), "ns", 0);
 	if (summary->first.clock == LOG_CLOCK_BOOT)
 		parse_number(parse, input, "kernel_end", (double)summary->last.ns, "ns", 0);
-	if (log_burst_find(&summary->templates.rate, telling->used, LEAST_BURST, &burst))
-		burst_tell(telling, input, &burst, 0);
+	if (telling->is_busy &&
+	    log_burst_find(&summary->templates.rate, telling->used, LEAST_BURST, &burst))
+		burst_tell(telling, input, &burst, NULL);
 	if (log_gap_find(&summary->templates.rate, telling->used, &first, &last)) {
 		time_tell(telling, input, "gap_from", slot_time(telling, first), 0);
 		time_tell(telling, input, "gap_to", slot_time(telling, last + 1), 0);
@@ -415,12 +513,14 @@ void log_facts(struct parse *parse, const struct log_summary *summary)
 	telling.rows = x_calloc(telling.count, sizeof(*telling.rows));
 	if (summary->last.clock != LOG_CLOCK_NONE && summary->templates.span.slot_ns)
 		telling.used = log_span_slot(&summary->templates.span, summary->last.ns) + 1;
+	telling.is_busy = is_busy(&telling);
 	rows_choose(&telling);
 	input_tell(&telling);
-	for (size_t role = ROLE_SERIOUS; role <= ROLE_FREQUENT; role++)
-		for (size_t i = 0; i < telling.count; i++)
-			if (telling.rows[i].role == role)
-				row_tell(&telling, &telling.rows[i]);
+	if (telling.count)
+		qsort(telling.rows, telling.count, sizeof(*telling.rows), by_role);
+	for (size_t i = 0; i < telling.count; i++)
+		if (telling.rows[i].role != ROLE_NONE)
+			row_tell(&telling, &telling.rows[i]);
 	events_tell(&telling);
 	free(telling.rows);
 }

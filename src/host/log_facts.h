@@ -22,6 +22,7 @@ struct log_summary {
 	struct log_event_vec events;
 	uint64_t events_left_out; /* names beyond the cap */
 	uint64_t lines, blank, below, untimed, disordered, odd_times;
+	uint64_t requests, requests_failed; /* of web servers; with a status of 500 and up */
 	uint64_t levels[LOG_LEVELS];
 	struct log_time first, last;
 	uint64_t first_error; /* line; 0: none */

@@ -400,7 +400,7 @@ void log_line_read(struct log_reader *reader, struct str raw, struct log_line *r
 	}
 	if (stamped && !before.len)
 		syslog_host_drop(reader, &text, &line, is_iso);
-	line.text = line.is_continuation ? raw : str_trim(text);
+	line.text = line.is_continuation && !stamped ? raw : str_trim(text);
 	if (stamped && line.text.len > 1 && line.text.ptr[0] == ':')
 		line.text = str_trim((struct str){ line.text.ptr + 1, line.text.len - 1 });
 	*ret = line;

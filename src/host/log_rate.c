@@ -102,7 +102,8 @@ bool log_gap_find(const struct log_rate *rate, unsigned used, unsigned *ret_firs
 			*ret_last = i;
 		}
 	}
-	if (used < 16 || best < 3 || runs > 3 || (empty - best) * 8 > used)
+	if (used < 16 || best < 3 || runs > 3 || (empty - best) * 8 > used ||
+	    (used - empty) * 3 < used)
 		return false;
 	*ret_first = *ret_last + 1 - best;
 	return true;

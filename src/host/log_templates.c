@@ -9,10 +9,13 @@
 enum {
 	KNOWN_SLOTS = 1 << 15,
 	PREFIX_WORDS = 2,
+	MAX_FIRST_WORDS = 40,
 	MAX_EXAMPLE = 400,
 	MAX_BELOW = 160,
 	OTHER_KEY = 0x07e3,
 };
+
+#define LONG_AGO_NS INT64_C(300000000000)
 
 static const double similar = 0.5;
 
@@ -143,6 +146,22 @@ static void slot_add(struct log_template *template, uint32_t word, enum log_mask
 
 /* ---- templates */
 
+/* What came before something went wrong may be why: the last lines, unless they are long ago. */
+static void before_keep(const struct log_templates *templates, struct log_template *template,
+			const struct log_line *line)
+{
+	uint64_t have = MIN(templates->lines, (uint64_t)LOG_BEFORE);
+
+	for (uint64_t i = 0; i < have; i++) {
+		uint64_t at = (templates->lines - have + i) % LOG_BEFORE;
+		const struct log_time *time = &templates->recent_time[at];
+
+		if (time->clock == line->time.clock && line->time.ns - time->ns > LONG_AGO_NS)
+			continue;
+		template->before[template->before_lines++] = templates->recent[at];
+	}
+}
+
 static struct log_template *template_new(struct log_templates *templates,
 					 const struct log_line *line, const struct log_word *words,
 					 size_t count)
@@ -170,51 +189,70 @@ static struct log_template *template_new(struct log_templates *templates,
 		if (words[i].mask != LOG_MASK_NONE)
 			slot_add(template, (uint32_t)i, words[i].mask);
 	}
-	/* What came before something went wrong may be why. */
-	if (line->level >= LOG_LEVEL_WARNING) {
-		uint64_t have = MIN(templates->lines, (uint64_t)LOG_BEFORE);
-
-		for (uint64_t i = 0; i < have; i++)
-			template->before[i] =
-				templates->recent[(templates->lines - have + i) % LOG_BEFORE];
-		template->before_lines = have;
-	}
+	if (line->level >= LOG_LEVEL_WARNING)
+		before_keep(templates, template, line);
 	return template;
 }
 
-/* "key=" of a word, so that "user=alice" and "user=bob" become "user=<*>". */
-static size_t key_length(struct str text)
+static bool is_separator(char c)
 {
-	for (size_t i = 0; i + 1 < text.len; i++)
-		if (text.ptr[i] == '=' || (text.ptr[i] == ':' && i + 1 < text.len))
-			return i + 1;
-	return 0;
+	return c && strchr("=:-_/#[(@.", c);
+}
+
+/* What two words begin with, up to a separator: "user=", "[http-". */
+static size_t common_length(struct str a, struct str b)
+{
+	size_t same = 0;
+
+	while (same < a.len && same < b.len && a.ptr[same] == b.ptr[same] && a.ptr[same] != '<')
+		same++;
+	while (same && !is_separator(a.ptr[same - 1]))
+		same--;
+	return same > 1 ? same : 0;
+}
+
+/* Signs that both end with: "]", "),". */
+static struct str common_end(struct str a, struct str b, size_t from)
+{
+	size_t same = 0;
+
+	while (same + from < a.len && same + from < b.len &&
+	       a.ptr[a.len - 1 - same] == b.ptr[b.len - 1 - same] &&
+	       strchr(")]}\"',;:>", a.ptr[a.len - 1 - same]))
+		same++;
+	return (struct str){ a.ptr + a.len - same, same };
+}
+
+static struct log_slot *slot_of(struct log_template *template, uint32_t word)
+{
+	for (uint32_t i = 0; i < template->slot_count; i++)
+		if (template->slots[i].word == word)
+			return &template->slots[i];
+	return NULL;
 }
 
 static void word_widen(struct log_templates *templates, struct log_template *template,
 		       uint32_t index, const struct log_word *word)
 {
 	struct log_template_word *mine = &template->words[index];
-	size_t key = key_length(mine->text);
+	size_t common = common_length(mine->text, word->text);
+	struct log_slot *slot = slot_of(template, index);
 	auto_strbuf struct strbuf text = STRBUF_INIT;
-	struct log_slot *slot = NULL;
 
-	if (key && key < word->text.len && memcmp(mine->text.ptr, word->text.ptr, key) == 0)
-		strbuf_add(&text, (struct str){ mine->text.ptr, key });
-	for (uint32_t i = 0; i < template->slot_count; i++)
-		if (template->slots[i].word == index)
-			slot = &template->slots[i];
-	if (!slot && template->slot_count < LOG_MAX_SLOTS) {
-		struct str before = { mine->text.ptr + text.len, mine->text.len - text.len };
-
-		slot_add(template, index, LOG_MASK_ANY);
-		slot = &template->slots[template->slot_count - 1];
-		/* until now it was always the same */
-		value_count(slot, before, (uint32_t)MIN(template->count, (uint64_t)UINT32_MAX));
-	} else if (slot) {
-		slot->mask = LOG_MASK_ANY;
-	}
+	strbuf_add(&text, (struct str){ mine->text.ptr, common });
 	strbuf_add_text(&text, log_mask_names[LOG_MASK_ANY]);
+	strbuf_add(&text, common_end(mine->text, word->text, common));
+	if (mine->is_any && str_eq(mine->text, strbuf_str(&text)))
+		return;
+	if (slot) {
+		slot->mask = LOG_MASK_ANY;
+	} else if (!mine->is_any && template->slot_count < LOG_MAX_SLOTS) {
+		slot_add(template, index, LOG_MASK_ANY);
+		/* until now it was always the same */
+		value_count(&template->slots[template->slot_count - 1],
+			    (struct str){ mine->text.ptr + common, mine->text.len - common },
+			    (uint32_t)MIN(template->count, (uint64_t)UINT32_MAX));
+	}
 	mine->text = (struct str){ arena_copy(&templates->arena, strbuf_str(&text)), text.len };
 	mine->is_any = true;
 }
@@ -223,7 +261,7 @@ static void template_widen(struct log_templates *templates, struct log_template 
 			   const struct log_word *words)
 {
 	for (uint32_t i = 0; i < template->word_count; i++)
-		if (!template->words[i].is_any && template->words[i].hash != words[i].hash)
+		if (template->words[i].is_any || template->words[i].hash != words[i].hash)
 			word_widen(templates, template, i, &words[i]);
 }
 
@@ -255,16 +293,20 @@ static bool has_digit(struct str text)
 	return false;
 }
 
-static uint64_t leaf_key(const struct log_line *line, const struct log_word *words, size_t count)
+/* A masked word has the same hash whatever its value is; one with a digit that is not masked is a
+ * value more often than not. */
+static uint64_t leaf_key(const struct log_line *line, const struct log_word *words, size_t count,
+			 bool any_first)
 {
 	uint64_t key = hash_mix(hash_mix(1, line->level), count);
 
 	for (size_t i = 0; i < MIN(count, (size_t)PREFIX_WORDS); i++) {
-		/* a word with a digit is a value more often than not */
-		bool varies = words[i].mask != LOG_MASK_NONE || (i && has_digit(words[i].text));
+		bool varies = words[i].mask == LOG_MASK_NONE && i && has_digit(words[i].text);
 
-		key = hash_mix(key, varies ? 0x2a : words[i].hash);
+		key = hash_mix(key, varies || (any_first && !i) ? 0x2a : words[i].hash);
 	}
+	if (line->is_request && count > 3) /* its status */
+		key = hash_mix(key, words[3].hash);
 	return key;
 }
 
@@ -326,13 +368,33 @@ static uint32_t other_lines(struct log_templates *templates, const struct log_li
 	return add_new(templates, leaf, line, words, ARRAY_SIZE(words));
 }
 
+/* The leaf of the line's first words; where very many lines differ in the first one only, that of
+ * any first word. NULL: there is no room for another. */
+static struct log_leaf *leaf_for(struct log_templates *templates, const struct log_line *line,
+				 const struct log_word *words, size_t count, uint32_t known)
+{
+	bool may_add = templates->all.count < LOG_MAX_TEMPLATES;
+	uint64_t key = hash_mix(leaf_key(line, words, count, false), known);
+	uint64_t any = hash_mix(leaf_key(line, words, count, true), known);
+	struct log_leaf *leaf = leaf_of(templates, key, false);
+
+	if (leaf)
+		return leaf;
+	if (count > 1) {
+		leaf = leaf_of(templates, any, may_add);
+		if (!leaf || leaf->first_words >= MAX_FIRST_WORDS)
+			return leaf;
+		leaf->first_words++;
+	}
+	return leaf_of(templates, key, may_add);
+}
+
 static uint32_t template_find(struct log_templates *templates, const struct log_line *line,
 			      const struct log_word *words, size_t count)
 {
 	bool full = templates->all.count >= LOG_MAX_TEMPLATES;
 	uint32_t known = log_known_find(line->text);
-	struct log_leaf *leaf =
-		leaf_of(templates, hash_mix(leaf_key(line, words, count), known), !full);
+	struct log_leaf *leaf = leaf_for(templates, line, words, count, known);
 	/* of short lines all words but one have to be the same */
 	double need = count <= 3 ? ((double)count - 1) / (count ? (double)count : 1) : similar;
 	double best = 0;
@@ -416,6 +478,7 @@ uint32_t log_templates_add(struct log_templates *templates, const struct log_lin
 		template->first_line = line_number;
 	template->last_line = line_number;
 	time_count(templates, template, line);
+	templates->recent_time[templates->lines % LOG_BEFORE] = line->time;
 	templates->recent[templates->lines++ % LOG_BEFORE] = id + 1;
 	return id;
 }
@@ -446,8 +509,24 @@ void log_templates_below(struct log_templates *templates, uint32_t id, struct st
 void log_template_write(const struct log_template *template, struct strbuf *out)
 {
 	for (uint32_t i = 0; i < template->word_count; i++) {
+		struct str text = template->words[i].text;
+		const struct log_slot *slot = NULL;
+		ptrdiff_t open = str_find(text, STR("<")), close = str_find(text, STR(">"));
+
+		for (uint32_t k = 0; k < template->slot_count; k++)
+			if (template->slots[k].word == i)
+				slot = &template->slots[k];
 		if (i)
 			strbuf_add_char(out, ' ');
-		strbuf_add(out, template->words[i].text);
+		/* a mask that always stood for the same is that */
+		if (slot && slot->value_count == 1 && template->count > 1 &&
+		    !template->words[i].is_any && open >= 0 && close > open &&
+		    slot->values[0].length < LOG_VALUE_BYTES) {
+			strbuf_add(out, (struct str){ text.ptr, (size_t)open });
+			strbuf_add(out,
+				   (struct str){ slot->values[0].text, slot->values[0].length });
+			text = (struct str){ text.ptr + close + 1, text.len - (size_t)close - 1 };
+		}
+		strbuf_add(out, text);
 	}
 }

@@ -74,6 +74,7 @@ struct log_leaf {
 	uint64_t key;
 	uint32_t *ids;
 	uint32_t count, allocated;
+	uint32_t first_words; /* leaves that differ from this one, of any first word, in it only */
 };
 
 VEC_DEFINE(log_leaf_vec, struct log_leaf)
@@ -92,6 +93,7 @@ struct log_templates {
 	uint32_t known_count;
 	uint64_t merged_lines;
 	uint32_t recent[LOG_BEFORE]; /* ids + 1, a ring */
+	struct log_time recent_time[LOG_BEFORE];
 	uint64_t lines;
 	struct log_span span;
 	struct log_rate rate; /* of all lines with a time */

@@ -198,6 +198,12 @@ static double counted_frames(const struct top *top)
 	return top->frames > 1 ? top->frames - 1 : 1;
 }
 
+/* top itself shows tenths of a percent. */
+static double rounded(double value)
+{
+	return round(value * 1000) / 1000;
+}
+
 static void mean_tell(struct top *top, struct entity entity, const char *name,
 		      const struct sum *sum, const char *unit)
 {
@@ -205,7 +211,7 @@ static void mean_tell(struct top *top, struct entity entity, const char *name,
 
 	if (!sum->count)
 		return;
-	row = parse_number(top->parse, entity, name, sum_mean(sum), unit, sum->line);
+	row = parse_number(top->parse, entity, name, rounded(sum_mean(sum)), unit, sum->line);
 	top->parse->facts->facts.items[row].n = sum->count;
 	if (top->frames == 1)
 		top->parse->facts->facts.items[row].flags |= FACT_ESTIMATED;
@@ -224,8 +230,8 @@ static void cpu_tell(struct top *top, struct entity host)
 	if (!top->cpu[TOP_IDLE].count) /* a drawn line has only these two */
 		busy = sum_mean(&top->cpu[TOP_USER]) + sum_mean(&top->cpu[TOP_SYSTEM]);
 	if (top->cpu[TOP_USER].count) {
-		uint32_t row = parse_number(top->parse, host, "cpu_busy", MAX(busy, 0), "ratio",
-					    top->cpu[TOP_USER].line);
+		uint32_t row = parse_number(top->parse, host, "cpu_busy", rounded(MAX(busy, 0)),
+					    "ratio", top->cpu[TOP_USER].line);
 
 		top->parse->facts->facts.items[row].flags |=
 			FACT_DERIVED | (top->frames == 1 ? FACT_ESTIMATED : 0);
@@ -237,10 +243,13 @@ static void cpu_tell(struct top *top, struct entity host)
 			     top->cpu[TOP_USER].line);
 		return;
 	}
-	/* What the processes use is what the CPU line calls busy: the number of CPUs follows. */
+	/* What the processes use is what the CPU line calls busy: the number of CPUs follows,
+	 * unless processes that came and went between the screens are missing. */
 	if (busy < 0.2 || top->frames < 2 || sum_mean(&top->listed_cpu) < 0.5)
 		return;
 	cpus = sum_mean(&top->listed_cpu) / busy;
+	if (cpus < 10 && fabs(cpus - round(cpus)) > 0.12)
+		return;
 	top->parse->facts->facts
 		.items[parse_number(top->parse, host, "cpus_estimated", MAX(1, round(cpus)), "CPUs",
 				    top->listed_cpu.line)]
@@ -303,8 +312,8 @@ static void process_tell(struct top *top, const struct process *process)
 	struct entity entity = facts_entity(parse->facts, is_thread ? "thread" : "process", name);
 	double frames = counted_frames(top);
 	bool always = process->frames >= frames;
-	uint32_t row =
-		parse_number(parse, entity, "cpu", process->cpu / frames, "CPUs", process->line);
+	uint32_t row = parse_number(parse, entity, "cpu", rounded(process->cpu / frames), "CPUs",
+				    process->line);
 
 	if (top->frames == 1)
 		parse->facts->facts.items[row].flags |= FACT_ESTIMATED;
@@ -321,7 +330,7 @@ static void process_tell(struct top *top, const struct process *process)
 		parse_text(parse, entity, "state", (struct str){ &process->state, 1 },
 			   process->line);
 	if (process->blocked)
-		parse_number(parse, entity, "blocked", process->blocked / frames, "ratio",
+		parse_number(parse, entity, "blocked", rounded(process->blocked / frames), "ratio",
 			     process->line);
 	parse_number(parse, entity, "nice", process->nice, "", process->line);
 	if (process->is_realtime)
@@ -377,15 +386,24 @@ static int by_cpu(const void *left, const void *right)
 	return str_cmp(a->name, b->name);
 }
 
-/* "kworker/0:1-events" and "worker-17" are many of one kind. */
+/* "kworker/0:1-events" and "worker-17" are many of one kind; cc1 is a name. */
 static struct str command_name(struct str command)
 {
-	struct str word = STR("");
-	struct str rest = command;
+	struct str rest = command, word = STR("");
+	size_t digits;
 
 	str_next_word(&rest, &word);
-	while (word.len > 1 && (strchr("0123456789:/-_.", word.ptr[word.len - 1])))
-		word.len--;
+	if (str_starts_with(word, STR("kworker")))
+		return STR("kworker");
+	do {
+		digits = 0;
+		while (digits < word.len && strchr("0123456789", word.ptr[word.len - 1 - digits]))
+			digits++;
+		if (!digits || digits + 1 >= word.len ||
+		    !strchr(":/-_.#", word.ptr[word.len - 1 - digits]))
+			break;
+		word.len -= digits + 1;
+	} while (true);
 	return word.len ? word : command;
 }
 
@@ -419,10 +437,11 @@ static void commands_tell(struct top *top)
 
 		if (command->cpu < told_cpu && i >= 3)
 			break;
-		parse_number(top->parse, entity, "cpu", command->cpu, "CPUs", command->line);
+		parse_number(top->parse, entity, "cpu", rounded(command->cpu), "CPUs",
+			     command->line);
 		parse_number(top->parse, entity, "processes", command->processes, "processes",
 			     command->line);
-		parse_number(top->parse, entity, "running", command->running, "tasks",
+		parse_number(top->parse, entity, "running", rounded(command->running), "tasks",
 			     command->line);
 	}
 	command_vec_done(&commands);

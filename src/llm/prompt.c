@@ -27,6 +27,7 @@ static const struct {
 } built_in[] = {
 	{ "system", &embedded_system_md },
 	{ "topn", &embedded_topn_md },
+	{ "analyzecmd", &embedded_analyzecmd_md },
 	{ "explainfunction", &embedded_explainfunction_md },
 	{ "explainonly", &embedded_explainonly_md },
 	{ "explainprocess", &embedded_explainprocess_md },

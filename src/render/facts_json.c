@@ -41,7 +41,7 @@ static void flags_write(struct json_writer *json, unsigned flags)
 	json_array_end(json);
 }
 
-static void fact_write(struct json_writer *json, const struct facts *facts, const struct fact *fact)
+void fact_write(struct json_writer *json, const struct facts *facts, const struct fact *fact)
 {
 	json_object_begin(json);
 	json_key(json, "id");
@@ -75,6 +75,8 @@ static void fact_write(struct json_writer *json, const struct facts *facts, cons
 		json_array_end(json);
 	}
 	json_key_text(json, "source", str_of(facts, fact->source));
+	if (fact->source_line)
+		json_key_uint(json, "line", fact->source_line);
 	json_object_end(json);
 }
 

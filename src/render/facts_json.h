@@ -26,5 +26,7 @@ void facts_view_show(struct facts_view *view, struct entity symbol);
 void fact_id_write(struct json_writer *json, const struct fact *fact);
 /* A value: {"host", "kind", "name"}. */
 void entity_write(struct json_writer *json, const struct facts *facts, struct entity entity);
+/* A value: the fact with its number, entity, value, flags and source. */
+void fact_write(struct json_writer *json, const struct facts *facts, const struct fact *fact);
 /* The keys "findings", "facts", "relations", "notes" and "left_out" with their values. */
 void facts_view_write(struct json_writer *json, struct facts_view *view);
