@@ -89,6 +89,22 @@ static const char *short_escape(char c)
 	}
 }
 
+/* Beside what JSON asks for: what must not reach a terminal raw, where people look at JSON too. */
+static bool is_escaped(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
+	       utf8_is_deceptive(character);
+}
+
+static void write_escaped(FILE *stream, uint32_t character)
+{
+	if (character >= 0x10000)
+		fprintf(stream, "\\u%04x\\u%04x", 0xd7c0 + (character >> 10),
+			0xdc00 | (character & 0x3ff));
+	else
+		fprintf(stream, "\\u%04x", character);
+}
+
 static void write_string(FILE *stream, struct str text)
 {
 	fputc('"', stream);
@@ -101,8 +117,8 @@ static void write_string(FILE *stream, struct str text)
 			fputs(escape, stream);
 		else if (!length)
 			fputs("\xef\xbf\xbd", stream); /* U+FFFD */
-		else if (character < 0x20 || character == 0x7f)
-			fprintf(stream, "\\u%04x", character);
+		else if (is_escaped(character))
+			write_escaped(stream, character);
 		else
 			fwrite(text.ptr, 1, length, stream);
 		text.ptr += length ? length : 1;

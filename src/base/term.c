@@ -83,14 +83,6 @@ const char *term_style(const struct term *term, enum term_style style)
 	return "";
 }
 
-/* Characters that reorder, hide or break what stands around them. */
-static bool is_deceptive(uint32_t c)
-{
-	return c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	       (c >= 0xe0000 && c <= 0xe007f);
-}
-
 static void add_escaped(struct strbuf *out, uint32_t byte)
 {
 	if (byte == '\n')
@@ -112,7 +104,7 @@ void term_safe(struct strbuf *out, struct str text)
 			length = 1;
 		} else if (character < 0x20 || (character >= 0x7f && character < 0xa0)) {
 			add_escaped(out, character);
-		} else if (is_deceptive(character)) {
+		} else if (utf8_is_deceptive(character)) {
 			strbuf_add_text(out, "\xef\xbf\xbd");
 		} else {
 			strbuf_add(out, (struct str){ text.ptr, length });

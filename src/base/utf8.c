@@ -81,3 +81,10 @@ unsigned utf8_columns(uint32_t character)
 		return 0;
 	return in_ranges(two_columns, ARRAY_SIZE(two_columns), character) ? 2 : 1;
 }
+
+bool utf8_is_deceptive(uint32_t c)
+{
+	return c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	       (c >= 0xe0000 && c <= 0xe007f);
+}

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "samples/tree.h"
 
 struct line {
@@ -52,6 +53,21 @@ static struct str without_arguments(struct str name)
 	return name;
 }
 
+/* Takes one character off; empty where it is none that may be written: it would end the line, or
+ * move a terminal. */
+static struct str take_character(struct str *text)
+{
+	uint32_t c = 0;
+	unsigned length = utf8_decode(*text, &c);
+	struct str character = { text->ptr, length };
+
+	text->ptr += MAX(length, 1U);
+	text->len -= MAX(length, 1U);
+	if (c < ' ' || (c >= 0x7f && c < 0xa0) || utf8_is_deceptive(c))
+		character.len = 0;
+	return character;
+}
+
 static void add_tidy_name(const struct writer *writer, struct strbuf *out, struct str name,
 			  bool is_java)
 {
@@ -65,16 +81,15 @@ static void add_tidy_name(const struct writer *writer, struct strbuf *out, struc
 	if (!is_tidy && is_java && name.len > 1 && name.ptr[0] == 'L' &&
 	    memchr(name.ptr, '/', name.len))
 		name = (struct str){ name.ptr + 1, name.len - 1 };
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
+	while (name.len) {
+		struct str character = take_character(&name);
 
-		/* A control byte would end the line or the field. */
-		if (c == ';')
+		if (str_is(character, ";"))
 			strbuf_add_char(out, ':');
-		else if ((unsigned char)c < ' ' || c == 0x7f)
+		else if (!character.len)
 			strbuf_add_char(out, '?');
-		else if (is_tidy || (c != '"' && c != '\''))
-			strbuf_add_char(out, c);
+		else if (is_tidy || (!str_is(character, "\"") && !str_is(character, "'")))
+			strbuf_add(out, character);
 	}
 }
 
@@ -152,10 +167,15 @@ static void add_root(const struct writer *writer, struct strbuf *out, const stru
 {
 	struct str comm = interned(&writer->profile->texts, node->label);
 
-	for (size_t i = 0; i < comm.len; i++) {
-		char c = comm.ptr[i];
+	while (comm.len) {
+		struct str character = take_character(&comm);
 
-		strbuf_add_char(out, c == ' ' || (unsigned char)c < ' ' ? '_' : c == ';' ? ':' : c);
+		if (str_is(character, ";"))
+			strbuf_add_char(out, ':');
+		else if (!character.len || str_is(character, " "))
+			strbuf_add_char(out, '_');
+		else
+			strbuf_add(out, character);
 	}
 	if (node->thread != UINT32_MAX) {
 		const struct profile_thread *thread = &writer->profile->threads.items[node->thread];

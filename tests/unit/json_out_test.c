@@ -89,6 +89,16 @@ static void text_is_escaped_and_bad_utf8_replaced(void **state)
 			"\xef\xbf\xbd \xef\xbf\xbd\"\n");
 }
 
+static void what_would_move_a_terminal_is_escaped(void **state)
+{
+	struct document *document = *state;
+
+	/* CSI of C1, an override and a mark of direction, an invisible tag beyond 16 bits. */
+	json_text_str(&document->json,
+		      STR("a\xc2\x9b b\xe2\x80\xae c\xe2\x80\x8f d\xf3\xa0\x81\x81 e"));
+	assert_document(document, "\"a\\u009b b\\u202e c\\u200f d\\udb40\\udc41 e\"\n");
+}
+
 static void overlong_and_surrogate_forms_are_not_utf8(void **state)
 {
 	struct document *document = *state;
