@@ -183,6 +183,8 @@ const struct http_result *http_add(struct http *http, const struct http_request 
 			http->curl->curl_slist_append(exchange->headers, request->headers[i]);
 	/* libcurl would wait a second for a "100 Continue" that few servers send. */
 	exchange->headers = http->curl->curl_slist_append(exchange->headers, "Expect:");
+	/* Asked for, compression would hold back what is streamed; unasked it is undone. */
+	exchange->headers = http->curl->curl_slist_append(exchange->headers, "Accept-Encoding:");
 	*http->last = exchange;
 	http->last = &exchange->next;
 	return &exchange->result;
@@ -241,6 +243,7 @@ static void set_up(struct exchange *exchange, uint64_t left_ns)
 	curl->curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl->curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 1L);
 	curl->curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+	curl->curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
 	curl->curl_easy_setopt(handle, CURLOPT_PRIVATE, exchange);
 	curl->curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->why);
 	curl->curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_bytes);
@@ -416,6 +419,7 @@ static bool retry(struct exchange *exchange)
 	log_debug("http", "status %ld, attempt %u; again in %.2f s", exchange->result.status,
 		  exchange->result.attempts, delay_s);
 	exchange->not_before_ns = now_ns() + to_ns(delay_s);
+	exchange->result.waited_ns += to_ns(delay_s);
 	exchange->state = EXCHANGE_WAITING;
 	return true;
 }

@@ -43,6 +43,7 @@ struct http_result {
 	unsigned attempts;
 	bool stopped;			  /* the sink ended it */
 	double retry_after_s;		  /* of the last refusal; 0 = not said */
+	uint64_t waited_ns;		  /* between attempts, in all */
 	uint64_t first_byte_ns, total_ns; /* of the last attempt, since its start; 0 = none came */
 };
 

@@ -21,6 +21,7 @@ struct flight {
 	struct http_sink sink;
 	const struct http_result *result;
 	struct strbuf body; /* as sent */
+	struct llm_dialect sent;
 	struct sse sse;
 	struct strbuf plain; /* of an answer that is no stream */
 	enum body_kind kind;
@@ -266,6 +267,7 @@ static bool take_from_store(struct flight *flight)
 
 static void prepare(struct flight *flight)
 {
+	flight->sent = flight->asker->dialect;
 	strbuf_reset(&flight->body);
 	provider_body(flight->asker->config, flight->asker->dialect, &flight->query->prompt,
 		      flight->asker->masks, &flight->body);
@@ -284,6 +286,36 @@ static void send_one(struct flight *flight, struct http *http, struct arena *are
 
 	flight->start_ns = now_ns();
 	flight->result = http_add(http, &request);
+}
+
+static bool same_dialect(struct llm_dialect a, struct llm_dialect b)
+{
+	return a.completion_tokens == b.completion_tokens && a.no_temperature == b.no_temperature &&
+	       a.no_usage == b.no_usage;
+}
+
+/* Whether the request can be made as the server wants it. Of several that were refused together
+ * the first one says how. */
+static bool adapt(struct flight *flight)
+{
+	struct asker *asker = flight->asker;
+	struct llm_dialect wanted = flight->sent;
+
+	if (flight->result->error ||
+	    !provider_adapt(&wanted, flight->result->status, strbuf_str(&flight->result->body)))
+		return false;
+	if (!same_dialect(asker->dialect, flight->sent))
+		return true;
+	asker->dialect = wanted;
+	warnings_add(asker->warnings, "the model's server refused %s; asked again %s",
+		     wanted.no_temperature != flight->sent.no_temperature ? "temperature"
+		     : wanted.no_usage != flight->sent.no_usage		  ? "stream_options"
+		     : wanted.completion_tokens				  ? "max_tokens"
+									  : "max_completion_tokens",
+		     wanted.completion_tokens == flight->sent.completion_tokens ? "without it"
+		     : wanted.completion_tokens ? "with max_completion_tokens"
+						: "with max_tokens");
+	return true;
 }
 
 /* Sends what has not landed; what the server does not take is changed and stays in the air. */
@@ -307,10 +339,7 @@ static struct error *send_round(struct asker *asker, struct flight *flights, siz
 
 		if (flight->landed)
 			continue;
-		if (!error && round < ADAPTATIONS_MAX && !flight->result->error &&
-		    provider_adapt(&asker->dialect, flight->result->status,
-				   strbuf_str(&flight->result->body)) &&
-		    restart(flight))
+		if (!error && round < ADAPTATIONS_MAX && adapt(flight) && restart(flight))
 			continue;
 		land(flight);
 	}

@@ -201,6 +201,18 @@ struct refusal {
 	struct str message, code, type, param;
 };
 
+/* What checks of requests in Python say: [{"loc": ["body", "temperature"], "msg": "..."}]. */
+static void read_details(const struct json *details, struct refusal *ret)
+{
+	const struct json *first = details && details->type == JSON_ARRAY ? details->first : NULL;
+	const struct json *where = json_find(first, "loc");
+
+	json_get_text(json_find(first, "msg"), &ret->message);
+	for (where = where && where->type == JSON_ARRAY ? where->first : NULL; where;
+	     where = where->next)
+		json_get_text(where, &ret->param);
+}
+
 static void read_refusal(const struct json *body, struct refusal *ret)
 {
 	const struct json *error = json_find(body, "error");
@@ -213,8 +225,9 @@ static void read_refusal(const struct json *body, struct refusal *ret)
 		return;
 	if (!error)
 		error = body;
-	if (!json_get_text(json_find(error, "message"), &ret->message))
-		json_get_text(json_find(error, "detail"), &ret->message);
+	if (!json_get_text(json_find(error, "message"), &ret->message) &&
+	    !json_get_text(json_find(error, "detail"), &ret->message))
+		read_details(json_find(error, "detail"), ret);
 	json_get_text(json_find(error, "type"), &ret->type);
 	json_get_text(json_find(error, "param"), &ret->param);
 	code = json_find(error, "code");
@@ -339,11 +352,14 @@ bool provider_adapt(struct llm_dialect *dialect, long status, struct str body)
 		dialect->no_usage = true;
 		return true;
 	}
-	if (!dialect->completion_tokens && names(&refusal, "max_tokens")) {
+	/* "max_tokens is too large" is of its value. */
+	if (!dialect->completion_tokens && names(&refusal, "max_tokens") &&
+	    str_find(refusal.message, STR("too large")) < 0) {
 		dialect->completion_tokens = true;
 		return true;
 	}
-	if (dialect->completion_tokens && str_is(refusal.param, "max_completion_tokens")) {
+	if (dialect->completion_tokens && !str_is(refusal.param, "max_tokens") &&
+	    names(&refusal, "max_completion_tokens")) {
 		dialect->completion_tokens = false;
 		return true;
 	}

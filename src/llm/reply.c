@@ -165,6 +165,8 @@ static struct str openai_word(struct str stop_reason)
 		return STR("length");
 	if (str_is(stop_reason, "refusal"))
 		return STR("content_filter");
+	if (str_is(stop_reason, "tool_use"))
+		return STR("tool_calls");
 	return stop_reason;
 }
 

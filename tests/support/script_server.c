@@ -63,7 +63,8 @@ static void *serve(void *user)
 	size_t last = server->count - 1;
 	const struct script_reply *reply = &server->replies[MIN(connection->number, last)];
 	char *request = read_request(connection->fd);
-	struct str left = str_from(reply->bytes);
+	struct str left = reply->length ? (struct str){ reply->bytes, reply->length }
+					: str_from(reply->bytes);
 
 	pthread_mutex_lock(&server->lock);
 	server->requests[connection->number] = request;

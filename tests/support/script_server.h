@@ -9,6 +9,7 @@
 
 struct script_reply {
 	const char *bytes; /* status line, headers, body; NULL = close without a word */
+	size_t length;	   /* of the bytes, where a NUL is among them; 0 = a text */
 	size_t slice;	   /* bytes a send; 0 = all at once */
 	unsigned hold_ms;  /* before the connection is closed */
 };

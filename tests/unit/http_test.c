@@ -158,6 +158,119 @@ static void a_wait_of_an_hour_is_not_waited_for(void **)
 	script_server_stop(server);
 }
 
+static void a_time_to_come_back_may_be_a_date(void **)
+{
+	char when[64], busy[160];
+	time_t soon = time(NULL) + 2, past = time(NULL) - 3600;
+	struct tm utc;
+	struct script_reply replies[3] = { [2] = { .bytes = OK_HEAD
+						   "Content-Length: 2\r\n\r\nhi" } };
+	char texts[2][160];
+
+	for (int i = 0; i < 2; i++) {
+		gmtime_r(i ? &past : &soon, &utc);
+		strftime(when, sizeof(when), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+		snprintf(busy, sizeof(busy),
+			 "HTTP/1.1 429 Slow\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n", when);
+		strcpy(texts[i], busy);
+		replies[i].bytes = texts[i];
+	}
+	struct script_server *server = script_server_start(replies, 3);
+	auto_http struct http *http = open_fast(NULL);
+	const struct http_result *result = post(http, server, NULL);
+	struct timespec before, after;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_null(http_run(http));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_int_equal(result->attempts, 3);
+	assert_int_equal(result->status, 200);
+	/* To the second, with a quarter of it at most on top; one that is over is not waited for.
+	 */
+	assert_in_range(after.tv_sec - before.tv_sec, 0, 4);
+	assert_true(time(NULL) >= soon - 1);
+	script_server_stop(server);
+}
+
+/* Of many that were refused together no two come back together. */
+static void waits_differ_by_chance(void **)
+{
+	const struct script_reply replies[] = {
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = BUSY },
+		{ .bytes = OK_HEAD "Content-Length: 2\r\n\r\nhi" },
+	};
+	const struct http_options options = { .concurrent = 8, .attempts = 2 };
+	struct script_server *server = script_server_start(replies, 9);
+	struct http_options slow = options;
+	struct http *http = NULL;
+	const struct http_result *results[8];
+	struct timespec now;
+	uint64_t least = UINT64_MAX, most = 0;
+
+	slow.backoff_s = 0.4;
+	assert_null(http_open(&slow, &http));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+		results[i] = post(http, server, NULL);
+	assert_null(http_run(http));
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+		assert_int_equal(results[i]->status, 200);
+		least = MIN(least, results[i]->waited_ns);
+		most = MAX(most, results[i]->waited_ns);
+	}
+	/* Between a half and the whole of it. */
+	assert_true(least >= 200000000 && most <= 410000000);
+	assert_true(most - least > 10000000);
+	http_close(http);
+	script_server_stop(server);
+}
+
+static void a_body_that_was_compressed_unasked_is_undone(void **)
+{
+	/* printf 'hello gzip' | gzip -n */
+	static const char packed[] =
+		OK_HEAD "Content-Encoding: gzip\r\nContent-Length: 30\r\n\r\n"
+			"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x57\x48\xaf"
+			"\xca\x2c\x00\x00\x19\x6a\xd2\xdf\x0a\x00\x00\x00";
+	const struct script_reply replies[] = { { .bytes = packed, .length = sizeof(packed) - 1 } };
+	struct script_server *server = script_server_start(replies, 1);
+	auto_http struct http *http = open_fast(NULL);
+	const struct http_result *result = post(http, server, NULL);
+
+	assert_null(http_run(http));
+	assert_null(result->error);
+	assert_string_equal(strbuf_text(&result->body), "hello gzip");
+	assert_null(strstr(script_server_request(server, 0), "Accept-Encoding"));
+	script_server_stop(server);
+}
+
+static void a_redirect_is_not_followed_and_the_key_goes_nowhere_else(void **)
+{
+	const struct script_reply other[] = { { .bytes = OK_HEAD "\r\nmine" } };
+	struct script_server *evil = script_server_start(other, 1);
+	auto_free char *moved = x_asprintf("HTTP/1.1 307 Moved\r\nLocation: %s/v1/x\r\n"
+					   "Content-Length: 0\r\n\r\n",
+					   script_server_url(evil));
+	const struct script_reply replies[] = { { .bytes = moved } };
+	struct script_server *server = script_server_start(replies, 1);
+	auto_http struct http *http = open_fast(NULL);
+	const struct http_result *result = post(http, server, NULL);
+
+	assert_null(http_run(http));
+	assert_int_equal(result->status, 307);
+	assert_int_equal(result->attempts, 1);
+	assert_int_equal(script_server_requests(evil), 0);
+	script_server_stop(server);
+	script_server_stop(evil);
+}
+
 static void what_was_shown_is_never_asked_for_again(void **)
 {
 	/* Promises ten bytes and sends four. */
@@ -306,6 +419,10 @@ int main(void)
 		cmocka_unit_test(refusals_are_tried_again_after_what_the_server_says),
 		cmocka_unit_test(a_refusal_that_cannot_pass_is_not_repeated),
 		cmocka_unit_test(a_wait_of_an_hour_is_not_waited_for),
+		cmocka_unit_test(a_time_to_come_back_may_be_a_date),
+		cmocka_unit_test(waits_differ_by_chance),
+		cmocka_unit_test(a_body_that_was_compressed_unasked_is_undone),
+		cmocka_unit_test(a_redirect_is_not_followed_and_the_key_goes_nowhere_else),
 		cmocka_unit_test(what_was_shown_is_never_asked_for_again),
 		cmocka_unit_test(a_cut_stream_that_nobody_saw_is_repeated),
 		cmocka_unit_test(the_sink_can_end_it),

@@ -140,6 +140,167 @@ static void a_refused_parameter_is_left_out(void **)
 	talk_end(&talk);
 }
 
+static void assert_adapted(const char *model, const char *refusal, const char *asked,
+			   const char *then, const char *said)
+{
+	const struct script_reply replies[] = { { .bytes = refusal },
+						{ .bytes = HEAD DELTA("yes") STOP } };
+	auto_free char *name = x_strdup(model);
+	struct talk talk;
+
+	talk_begin(&talk, replies, 2);
+	talk.config.model = name;
+	talk.asker.dialect = llm_dialect_of(&talk.config);
+	ask_ok(&talk);
+	assert_string_equal(strbuf_text(&talk.query.text), "yes");
+	assert_int_equal(script_server_requests(talk.server), 2);
+	assert_non_null(strstr(script_server_request(talk.server, 0), asked));
+	assert_null(strstr(script_server_request(talk.server, 1), asked));
+	if (then)
+		assert_non_null(strstr(script_server_request(talk.server, 1), then));
+	assert_int_equal(talk.warnings.count, 1);
+	assert_non_null(strstr(talk.warnings.items[0].text, said));
+	talk_end(&talk);
+}
+
+static void servers_that_know_only_one_name_of_a_limit_are_asked_by_it_and_that_is_said(void **)
+{
+	assert_adapted("o3-mini",
+		       JSON_HEAD("422 Unprocessable") "\r\n{\"detail\":[{\"loc\":[\"body\","
+						      "\"max_completion_tokens\"],\"msg\":"
+						      "\"extra fields not permitted\"}]}",
+		       "\"max_completion_tokens\"", "\"max_tokens\"", "with max_tokens");
+	assert_adapted("new",
+		       JSON_HEAD("400 Bad") "\r\n{\"error\":{\"message\":\"Unsupported "
+					    "parameter: 'max_tokens' is not supported with this "
+					    "model. Use 'max_completion_tokens' instead.\","
+					    "\"param\":\"max_tokens\"}}",
+		       "\"max_tokens\"", "\"max_completion_tokens\"", "with max_completion_tokens");
+	assert_adapted("new",
+		       JSON_HEAD("400 Bad") "\r\n{\"error\":{\"message\":\"Unrecognized request "
+					    "argument supplied: stream_options\"}}",
+		       "\"stream_options\"", NULL, "without it");
+	assert_adapted(
+		"new",
+		JSON_HEAD("422 Unprocessable") "\r\n{\"detail\":[{\"loc\":[\"body\","
+					       "\"temperature\"],\"msg\":\"not permitted\"}]}",
+		"\"temperature\"", NULL, "refused temperature");
+}
+
+static void a_model_that_is_still_loading_is_waited_for(void **)
+{
+	/* As llama-server says it. */
+	const struct script_reply replies[] = {
+		{ .bytes = JSON_HEAD("503 Unavailable") "\r\n{\"error\":{\"code\":503,\"message\":"
+							"\"Loading model\",\"type\":"
+							"\"unavailable_error\"}}" },
+		{ .bytes = HEAD DELTA("ready") STOP },
+	};
+	struct talk talk;
+
+	talk_begin(&talk, replies, 2);
+	ask_ok(&talk);
+	assert_string_equal(strbuf_text(&talk.query.text), "ready");
+	talk_end(&talk);
+}
+
+static void a_prompt_that_is_too_large_is_told_with_its_figures(void **)
+{
+	static const struct {
+		const char *bytes;
+		uint64_t context, prompt;
+	} cases[] = {
+		{ JSON_HEAD("400 Bad") "\r\n{\"error\":{\"code\":400,\"message\":\"the request "
+				       "exceeds the available context size\",\"type\":"
+				       "\"exceed_context_size_error\",\"n_prompt_tokens\":5000,"
+				       "\"n_ctx\":4096}}",
+		  4096, 5000 },
+		{ JSON_HEAD("400 Bad") "\r\n{\"error\":{\"message\":\"This model's maximum context "
+				       "length is 4097 tokens\",\"code\":"
+				       "\"context_length_exceeded\"}}",
+		  0, 0 },
+		{ JSON_HEAD("400 Bad") "\r\n{\"type\":\"error\",\"error\":{\"type\":"
+				       "\"invalid_request_error\",\"message\":\"prompt is too "
+				       "long: 210000 tokens > 200000 maximum\"}}",
+		  0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct script_reply replies[] = { { .bytes = cases[i].bytes } };
+		struct talk talk;
+
+		talk_begin(&talk, replies, 1);
+		assert_null(asker_run(&talk.asker, &talk.query, 1));
+		assert_non_null(talk.query.error);
+		assert_true(talk.query.is_too_large);
+		assert_int_equal(talk.query.context_tokens, cases[i].context);
+		assert_int_equal(talk.query.prompt_tokens, cases[i].prompt);
+		assert_int_equal(script_server_requests(talk.server), 1);
+		talk_end(&talk);
+	}
+}
+
+#define A_HEAD HEAD "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n"
+#define A_DELTA(text)                                                                              \
+	"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":" \
+	"\"text_delta\",\"text\":\"" text "\"}}\n\n"
+#define A_STOP(reason)                                                                             \
+	"event: message_delta\ndata: "                                                             \
+	"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"" reason                         \
+	"\"},\"usage\":{\"output_tokens\":5}}\n\nevent: message_stop\ndata: {\"type\":"            \
+	"\"message_stop\"}\n\n"
+
+static void assert_anthropic(const struct script_reply *replies, size_t count, const char *text,
+			     const char *notice, const char *error)
+{
+	struct talk talk;
+
+	talk_begin(&talk, replies, count);
+	talk.config.api = LLM_ANTHROPIC;
+	talk.config.version = talk.model;
+	assert_null(asker_run(&talk.asker, &talk.query, 1));
+	assert_string_equal(strbuf_text(&talk.query.text), text);
+	assert_int_equal(script_server_requests(talk.server), count);
+	if (notice)
+		assert_non_null(strstr(talk.query.notice ? talk.query.notice : "", notice));
+	else
+		assert_null(talk.query.notice);
+	if (error)
+		assert_non_null(strstr(talk.query.error ? talk.query.error->message : "", error));
+	else
+		assert_null(talk.query.error);
+	talk_end(&talk);
+}
+
+static void anthropics_ways_to_end_are_told(void **)
+{
+	const struct script_reply overloaded[] = {
+		{ .bytes =
+			  JSON_HEAD("529 Overloaded") "\r\n{\"type\":\"error\",\"error\":{\"type\":"
+						      "\"overloaded_error\",\"message\":"
+						      "\"Overloaded\"}}" },
+		{ .bytes = A_HEAD A_DELTA("Hi") A_STOP("end_turn") },
+	};
+	const struct script_reply cut[] = { { .bytes =
+						      A_HEAD A_DELTA("Hi") A_STOP("max_tokens") } };
+	const struct script_reply refused[] = { { .bytes = A_HEAD A_STOP("refusal") } };
+	const struct script_reply tool[] = { { .bytes = A_HEAD A_DELTA("x") A_STOP("tool_use") } };
+	const struct script_reply inside[] = {
+		{ .bytes = A_HEAD A_DELTA(
+			  "part\\n") "event: error\ndata: {\"type\":\"error\",\"error\":"
+				     "{\"type\":\"overloaded_error\",\"message\":"
+				     "\"Overloaded\"}}\n\n" }
+	};
+	const struct script_reply early[] = { { .bytes = A_HEAD A_DELTA("part") } };
+
+	assert_anthropic(overloaded, 2, "Hi", NULL, NULL);
+	assert_anthropic(cut, 1, "Hi", "cut at 50 tokens", NULL);
+	assert_anthropic(refused, 1, "", "filter", NULL);
+	assert_anthropic(tool, 1, "x", "called a tool", NULL);
+	assert_anthropic(inside, 1, "part\n", NULL, "Overloaded");
+	assert_anthropic(early, 1, "part", "ended early", NULL);
+}
+
 static void what_was_shown_of_a_broken_answer_is_kept(void **)
 {
 	const struct script_reply replies[] = {
@@ -211,6 +372,27 @@ static void every_way_to_end_is_told(void **)
 					   "\"finish_reason\":\"stop\"}]}",
 		       "x", NULL, NULL);
 	assert_outcome(JSON_HEAD("200 OK") "\r\n<html>Welcome</html>", "", NULL, "a page");
+	assert_outcome(JSON_HEAD("502 Bad") "\r\n<html>sk-test-key</html>", "", NULL,
+		       "with a page instead of a reason");
+	/* Empty choices first and last, a role alone, null, "" and absent contents, a part list. */
+	assert_outcome(HEAD "data: {\"choices\":[]}\n\n"
+			    "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n"
+			    "data: {\"choices\":[{\"delta\":{\"content\":null}}]}\n\n"
+			    "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n"
+			    "data: {\"choices\":[{\"finish_reason\":null}]}\n\n"
+			    "data: {\"choices\":[{\"delta\":{\"content\":[{\"type\":\"text\","
+			    "\"text\":\"x\"}]}}]}\n\n"
+			    "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+			    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9}}\n\n"
+			    "data: [DONE]\n\n",
+		       "x", NULL, NULL);
+	/* Calls in parts, which nobody offered; what was said beside them stays. */
+	assert_outcome(
+		HEAD DELTA("x") "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,"
+				"\"function\":{\"name\":\"rm\",\"arguments\":\"{\"}}]}}]}\n\n"
+				"data: {\"choices\":[{\"delta\":{},\"finish_reason\":"
+				"\"tool_calls\"}]}\n\n",
+		"x", "called a tool", NULL);
 	assert_outcome(JSON_HEAD("401 No") "\r\n{\"error\":{\"message\":\"bad sk-test-key\"}}", "",
 		       NULL, "(401): bad (the key)");
 	assert_outcome(JSON_HEAD("302 Moved") "Location: http://evil/\r\nContent-Length: 0\r\n\r\n",
@@ -330,6 +512,11 @@ int main(void)
 		cmocka_unit_test(an_answer_comes_in_lines_and_unmasked),
 		cmocka_unit_test(figures_are_checked_on_the_way),
 		cmocka_unit_test(a_refused_parameter_is_left_out),
+		cmocka_unit_test(
+			servers_that_know_only_one_name_of_a_limit_are_asked_by_it_and_that_is_said),
+		cmocka_unit_test(a_model_that_is_still_loading_is_waited_for),
+		cmocka_unit_test(a_prompt_that_is_too_large_is_told_with_its_figures),
+		cmocka_unit_test(anthropics_ways_to_end_are_told),
 		cmocka_unit_test(what_was_shown_of_a_broken_answer_is_kept),
 		cmocka_unit_test(a_broken_answer_that_nobody_saw_is_asked_for_again),
 		cmocka_unit_test(every_way_to_end_is_told),
