@@ -147,6 +147,7 @@ static struct kb_match tell_program(struct process *p, struct entity entity)
 	if (match.entry) {
 		explain_field(p->x, entity, "what", match, KB_FIELD_WHAT);
 		explain_field(p->x, entity, "use", match, KB_FIELD_USE);
+		explain_field(p->x, entity, "why_hot", match, KB_FIELD_HOT);
 	}
 	is_described = match.entry || *summary;
 	if (*summary) {
@@ -211,27 +212,33 @@ static void tell_option(struct process *p, const struct argument *argument)
 	tell_known_argument(p, entity, argument->text);
 }
 
+/* What can be said of any operand, whatever the program. */
+static const char *operand_text(const struct process *p, const char *word, bool may_be_value)
+{
+	if (!strcmp(word, "-"))
+		return "an operand: by convention standard input or output";
+	if (strstr(word, "://"))
+		return "an operand: a URL";
+	if (p->style.has_assignments && strchr(word, '='))
+		return "sets a variable in the environment of the command";
+	if (may_be_value)
+		return "an operand, or the value of the unknown option before it";
+	if (!p->title)
+		return "an operand: what it stands for is not known, as there is no man page of "
+		       "this program here";
+	if (!*p->page.synopsis)
+		return "an operand: the man page has no synopsis that says what it stands for";
+	return "an operand: the synopsis says what it stands for";
+}
+
 static void tell_operand(struct process *p, const struct argument *argument, bool may_be_value)
 {
 	struct entity entity = argument_add(p, argument->text);
-	const char *word = argument->text;
-	const char *text = "an operand: the synopsis says what it stands for";
 
-	if (may_be_value)
-		text = "an operand, or the value of the unknown option before it";
-	else if (!p->title)
-		text = "an operand: what it stands for is not known, as there is no man page of "
-		       "this program here";
-	else if (!*p->page.synopsis)
-		text = "an operand: the man page has no synopsis that says what it stands for";
-	if (!strcmp(word, "-"))
-		text = "an operand: by convention standard input or output";
-	else if (strstr(word, "://"))
-		text = "an operand: a URL";
-	else if (p->style.has_assignments && strchr(word, '='))
-		text = "sets a variable in the environment of the command";
-	explain_note(p->x, entity, "means", text, "");
-	tell_known_argument(p, entity, word);
+	tell_known_argument(p, entity, argument->text);
+	if (!facts_note(&p->x->facts, entity, "means"))
+		explain_note(p->x, entity, "means", operand_text(p, argument->text, may_be_value),
+			     "");
 }
 
 static void tell_unknown(struct process *p, const struct argument *argument)
@@ -304,12 +311,27 @@ static char *absent_title(struct kb_match match)
 
 /* ---- what else it is */
 
+/* "docker build": the program with its first operand, or NULL. */
+static char *subcommand_name(const struct process *p, const struct argument_vec *arguments)
+{
+	for (size_t i = 0; i < arguments->count; i++)
+		if (arguments->items[i].word[0] != '-')
+			return x_asprintf("%s %s", p->name, arguments->items[i].word);
+	return NULL;
+}
+
 /* Something faster, in a line; findfaster says more. */
-static void tell_faster(struct process *p)
+static void tell_faster(struct process *p, const struct argument_vec *arguments)
 {
 	struct kb_match_vec matches = { 0 };
+	auto_free char *subcommand = subcommand_name(p, arguments);
 
-	knowledge_faster(p->x->knowledge, str_from(p->name), 1U << KB_FASTER_PROGRAM, &matches);
+	if (subcommand)
+		knowledge_faster(p->x->knowledge, str_from(subcommand), 1U << KB_FASTER_PROGRAM,
+				 &matches);
+	if (!matches.count)
+		knowledge_faster(p->x->knowledge, str_from(p->name), 1U << KB_FASTER_PROGRAM,
+				 &matches);
 	for (size_t i = 0; i < matches.count; i++) {
 		struct kb_match match = matches.items[i];
 
@@ -412,6 +434,21 @@ static void module_tell(struct process *p, char *module, int argc, char **argv)
 	process_tell(p->x, p->given, argc + 1, words, p->nested + 1);
 }
 
+/* A script, or a class of a server that is known: "org.elasticsearch.bootstrap.Elasticsearch". */
+static void tell_interpreted(struct process *p, const char *name)
+{
+	struct entity entity = argument_add(p, name);
+	struct kb_match match = knowledge_program(p->x->knowledge, str_from(name));
+
+	explain_note(p->x, entity, "means", "the script, class or program that is interpreted", "");
+	if (!match.entry)
+		return;
+	explain_field(p->x, entity, "what", match, KB_FIELD_WHAT);
+	explain_field(p->x, entity, "why_hot", match, KB_FIELD_HOT);
+	if (!p->given->no_optimizations)
+		explain_changes(p->x, 2, match);
+}
+
 static void tell_script(struct process *p, const struct argument *last, int argc, char **argv)
 {
 	bool is_module = last && str_starts_with(str_from(last->text), STR("-m"));
@@ -446,9 +483,10 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 		return;
 	}
 	if (argc && (!last || !last->value)) {
-		explain_note(p->x, argument_add(p, argv[0]), "means",
-			     "the script, class or program that is interpreted", "");
+		tell_interpreted(p, argv[0]);
 		first = 1;
+	} else if (argc == 0 && last && last->value && !is_module) {
+		tell_interpreted(p, last->value);
 	}
 	for (int i = first; i < argc; i++)
 		explain_note(p->x, argument_add(p, argv[i]), "means",
@@ -569,9 +607,11 @@ static void title_tell(struct explanation *x, const struct explainprocess_option
 	struct entity entity = explain_add(x, 0, "program", name, typed);
 	struct kb_match match = knowledge_program(x->knowledge, strbuf_str(&title->name));
 
-	explain_field(x, entity, "what", match, KB_FIELD_WHAT);
-	explain_field(x, entity, "use", match, KB_FIELD_USE);
-	explain_field(x, entity, "why_hot", match, KB_FIELD_HOT);
+	if (match.entry) {
+		explain_field(x, entity, "what", match, KB_FIELD_WHAT);
+		explain_field(x, entity, "use", match, KB_FIELD_USE);
+		explain_field(x, entity, "why_hot", match, KB_FIELD_HOT);
+	}
 	explain_note(x, entity, match.entry ? "title" : "what", kinds[kind], "");
 	if (!match.entry)
 		explain_note(x, entity, "unknown", "this name is not known", "knowledge base");
@@ -582,16 +622,20 @@ static void title_tell(struct explanation *x, const struct explainprocess_option
 							   str_from(wanted));
 
 		entity = explain_add(x, 1, "argument", part, state);
-		explain_field(x, entity, "means", known, KB_FIELD_WHAT);
-		explain_field(x, entity, "why_hot", known, KB_FIELD_HOT);
-		if (!known.entry)
+		if (!known.entry) {
 			explain_note(x, entity, "unknown", "this part of the title is not known",
 				     "knowledge base");
-		else if (!given->no_optimizations)
+		} else {
+			explain_field(x, entity, "means", known, KB_FIELD_WHAT);
+			explain_field(x, entity, "why_hot", known, KB_FIELD_HOT);
+		}
+		if (known.entry && !given->no_optimizations)
 			explain_changes(x, 2, known);
 	}
-	if (!given->no_optimizations && match.entry)
+	if (!given->no_optimizations && match.entry && kind != PROCESS_DEFUNCT) {
+		explain_changes(x, 1, match);
 		explain_topic(x, 1, match);
+	}
 }
 
 static void process_tell(struct explanation *x, const struct explainprocess_options *given,
@@ -623,9 +667,11 @@ static void process_tell(struct explanation *x, const struct explainprocess_opti
 	own = arguments_tell(&p, subcommand, argc - 1, argv + 1, &arguments);
 	if (!given->no_optimizations) {
 		tell_absent(&p, &arguments);
-		if (match.entry)
+		if (match.entry) {
+			explain_changes(x, 1, match);
 			explain_topic(x, 1, match);
-		tell_faster(&p);
+		}
+		tell_faster(&p, &arguments);
 	}
 	tell_rest(&p, &arguments, argc - 1 - own, argv + 1 + own);
 	argument_vec_done(&arguments);

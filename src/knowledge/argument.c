@@ -99,7 +99,9 @@ void knowledge_absent_arguments(const struct knowledge *knowledge, struct str pr
 
 			if (str_starts_with(name, STR(ABSENT)) &&
 			    belongs_to(index, entry, program) && applies(name, arguments))
-				kb_match_vec_push(
-					ret, (struct kb_match){ index, entry, KB_BY_NAME, false });
+				kb_match_vec_push(ret,
+						  (struct kb_match){ .index = index,
+								     .entry = entry,
+								     .certainty = KB_BY_NAME });
 		}
 }

@@ -209,7 +209,10 @@ struct kb_match knowledge_library(const struct knowledge *knowledge, struct str 
 
 struct kb_match knowledge_program(const struct knowledge *knowledge, struct str program)
 {
-	return find_named(knowledge, library_name(program), kb_find_program);
+	/* a kernel thread's name has a slash that parts no folders: "kworker/0:1" */
+	struct kb_match match = find_named(knowledge, program, kb_find_program);
+
+	return match.entry ? match : find_named(knowledge, library_name(program), kb_find_program);
 }
 
 struct kb_match knowledge_topic(const struct knowledge *knowledge, struct str topic)
