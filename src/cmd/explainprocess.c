@@ -485,8 +485,6 @@ static void tell_script(struct process *p, const struct argument *last, int argc
 	if (argc && (!last || !last->value)) {
 		tell_interpreted(p, argv[0]);
 		first = 1;
-	} else if (argc == 0 && last && last->value && !is_module) {
-		tell_interpreted(p, last->value);
 	}
 	for (int i = first; i < argc; i++)
 		explain_note(p->x, argument_add(p, argv[i]), "means",
