@@ -135,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DOCUMENT(commas_and_indentation_follow_the_nesting),
 		DOCUMENT(text_is_escaped_and_bad_utf8_replaced),
+		DOCUMENT(what_would_move_a_terminal_is_escaped),
 		DOCUMENT(overlong_and_surrogate_forms_are_not_utf8),
 		DOCUMENT(numbers_are_short_exact_and_finite),
 	};
