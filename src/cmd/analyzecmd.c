@@ -29,6 +29,10 @@ static const struct option options[] = {
 	  OPTION_TEXT, offsetof(struct analyzecmd_options, input) },
 	{ 'p', "problem-description", "TEXT", "what is wrong, in words: what fits it comes first",
 	  OPTION_TEXT, offsetof(struct analyzecmd_options, problem) },
+	{ 't', "target-host", "HOST",
+	  "nothing is run on hosts yet; keep what commands print in a folder (ssh HOST top -b -n 1 "
+	  "> out/top.txt), and give that: -i out",
+	  OPTION_REFUSED, 0 },
 	MODEL_OPTIONS(struct analyzecmd_options, model),
 	OPTIONS_END
 };
