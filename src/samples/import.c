@@ -178,6 +178,8 @@ static void tell_ignored(struct profile *profile, const struct import_state *sta
 static const struct importer *const importers[] = {
 	&import_report_reader,
 	&import_gprof_reader,
+	&import_pprof_reader,
+	&import_syscalls_reader,
 	&import_columns_reader,
 	&import_backtrace_reader,
 	&import_go_reader,
