@@ -46,8 +46,10 @@ static struct str tail(struct str text, ptrdiff_t from)
 
 static uint32_t event_of(struct reader *reader)
 {
-	uint32_t event =
-		profile_event(reader->profile, reader->unit == PASTE_BYTES ? "bytes" : "samples");
+	const char *name = reader->unit == PASTE_BYTES	   ? "bytes"
+			   : reader->unit == PASTE_SECONDS ? "CPU"
+							   : "samples";
+	uint32_t event = profile_event(reader->profile, name);
 
 	reader->profile->events.items[event].unit = reader->unit == PASTE_SECONDS ? "ns"
 						    : reader->unit == PASTE_BYTES ? "bytes"
@@ -177,9 +179,11 @@ static void tree_line(struct reader *reader, struct str line)
 
 static bool is_chatter(struct str line)
 {
-	static const char *const leads[] = { "File:",	 "Type:",      "Time:",	   "Duration:",
-					     "Showing",	 "Dropped",    "Build ID", "(pprof)",
-					     "Entering", "Main binary" };
+	static const char *const leads[] = {
+		"File:",	  "Type:",    "Time:",	  "Duration:", "Showing",
+		"Dropped",	  "Build ID", "(pprof)",  "Entering",  "Main binary",
+		"Active filters", "   show",  "   focus", "   hide",   "   ignore"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(line, str_from(leads[i])))

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -151,6 +152,68 @@ static void tables_of_pprof_may_carry_units_and_places(void **state)
 		    "      30  75.0%  75.0%       40 100.0% poll\n"
 		    "      10  25.0% 100.0%       10  25.0% std::map::find\n",
 		    "poll 75\nstd::map::find 25\n");
+}
+
+static void traces_and_trees_of_pprof_have_callers(void **state)
+{
+	static const char rule[] =
+		"-----------+-------------------------------------------------------\n";
+	char traces[1024];
+
+	(void)state;
+	snprintf(traces, sizeof(traces),
+		 "File: testbinary\nType: cpu\nDuration: 10s, Total samples = 1.12s (11.20%%)\n%s"
+		 "      key1:  tag1\n        1s   leaf\n             inner (inline)\n             "
+		 "main\n%s"
+		 "     100ms   leaf\n             main\n%s",
+		 rule, rule, rule);
+	assert_told(traces, "main;inner;leaf 1000000000\nmain;leaf 100000000\n");
+	assert_told(
+		"Active filters:\n   show_from=[2]00\nShowing nodes accounting for 1s, 100% of 1s "
+		"total\n"
+		"----------------------------------------------------------+-------------\n"
+		"      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n"
+		"----------------------------------------------------------+-------------\n"
+		"         0     0%     0%      1.00s   100%                | main /src/a.c:4\n"
+		"                                             0.75s   75% |   work /src/a.c:9 "
+		"(inline)\n"
+		"                                             0.25s   25% |   leaf /src/b.c:1\n"
+		"----------------------------------------------------------+-------------\n"
+		"                                             0.60s 60.00% |   main /src/a.c:4 "
+		"(inline)\n"
+		"                                             0.20s 20.00% |   other /src/a.c:5\n"
+		"     0.80s 80.00% 80.00%      0.80s   80%                | work /src/a.c:9\n"
+		"----------------------------------------------------------+-------------\n"
+		"     0.20s 20.00%   100%      0.20s   20%                | leaf /src/b.c:1\n"
+		"----------------------------------------------------------+-------------\n",
+		"main;work 60\nother;work 20\nleaf 20\n");
+}
+
+static void the_summary_of_perf_trace_is_kept_by_program(void **state)
+{
+	static const char text[] = "\n Summary of events:\n\n ls (27585), 290 events, 97.3%\n\n"
+				   "   syscall            calls  errors  total       min       avg "
+				   "      max       stddev\n"
+				   "                                     (msec)    (msec)    "
+				   "(msec)    (msec)        (%)\n"
+				   "   --------------- --------  ------ -------- --------- "
+				   "--------- ---------     ------\n"
+				   "   mmap                  30      0     0.600     0.014     "
+				   "0.016     0.028      3.38%\n"
+				   "   openat                34     13     0.200     0.012     "
+				   "0.014     0.023      2.57%\n\n"
+				   " sh (27586), 20 events, 2.7%\n\n"
+				   "   syscall            calls  errors  total       min       avg "
+				   "      max       stddev\n"
+				   "   read                   7      0     0.200     0.011     "
+				   "0.014     0.026     14.40%\n";
+	auto_profile struct profile *profile = told_profile(text);
+
+	(void)state;
+	assert_told(text, "mmap 60\nopenat 20\nread 20\n");
+	assert_string_equal(profile_text(profile, profile->samples.items[0].comm), "ls");
+	assert_string_equal(profile_text(profile, profile->samples.items[2].comm), "sh");
+	assert_int_equal(profile->claims.items[1].calls, 34);
 }
 
 static void a_heading_tells_what_other_profilers_count(void **state)
@@ -306,6 +369,8 @@ int main(void)
 		cmocka_unit_test(the_table_of_cprofile_names_functions_files_and_built_ins),
 		cmocka_unit_test(rows_of_a_reduced_list_are_shares_of_the_whole),
 		cmocka_unit_test(tables_of_pprof_may_carry_units_and_places),
+		cmocka_unit_test(traces_and_trees_of_pprof_have_callers),
+		cmocka_unit_test(the_summary_of_perf_trace_is_kept_by_program),
 		cmocka_unit_test(a_heading_tells_what_other_profilers_count),
 		cmocka_unit_test(sections_of_node_are_parts_of_one_profile),
 		cmocka_unit_test(any_table_is_read_by_the_labels_of_its_columns),
