@@ -139,37 +139,30 @@ static int by_place(const void *left, const void *right)
 	return a->ptr < b->ptr ? -1 : a->ptr > b->ptr;
 }
 
-static uint64_t count_lines(struct str text)
-{
-	struct str line;
-	uint64_t lines = 0;
-
-	while (str_next_line(&text, &line))
-		lines += str_trim(line).len > 0;
-	return lines;
-}
-
 /* Keeps the first lines that were not understood, with their numbers. */
 static void tell_ignored(struct profile *profile, const struct import_state *state)
 {
 	const struct import_line_vec *ignored = &state->ignored;
-	const char *at = state->text.ptr;
-	uint64_t number = 1;
+	struct str text = state->text, line;
+	uint64_t number = 0;
+	size_t told = 0;
 
 	if (!profile->ignored_lines)
 		return;
-	profile->text_lines = count_lines(state->text);
 	if (ignored->count)
 		qsort(ignored->items, ignored->count, sizeof(*ignored->items), by_place);
-	for (size_t i = 0; i < MIN(ignored->count, (size_t)PROFILE_IGNORED_SHOWN); i++) {
-		struct str line = str_trim(ignored->items[i]);
+	while (str_next_line(&text, &line)) {
+		struct str given = told < ignored->count ? ignored->items[told] : STR("");
 
-		line.len = MIN(line.len, (size_t)MAX_SHOWN_LINE_BYTES);
-		while (at < ignored->items[i].ptr)
-			number += *at++ == '\n';
-		profile->ignored[i] =
+		number++;
+		profile->text_lines += str_trim(line).len > 0;
+		if (told == PROFILE_IGNORED_SHOWN || !given.len || given.ptr > line.ptr + line.len)
+			continue;
+		given = str_trim(given);
+		given.len = MIN(given.len, (size_t)MAX_SHOWN_LINE_BYTES);
+		profile->ignored[told++] =
 			(struct profile_ignored_line){ .number = number,
-						       .text = intern(&profile->texts, line) };
+						       .text = intern(&profile->texts, given) };
 	}
 }
 
