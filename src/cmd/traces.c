@@ -1,7 +1,15 @@
 #include "cmd/traces.h"
 
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "knowledge/symbol_name.h"
+
+struct library_known {
+	const char *text; /* borrowed: names of one profile have one address */
+	bool is_known;
+};
+
+VEC_DEFINE(library_vec, struct library_known)
 
 /* What a function is known for, as the stacks' patterns ask it. */
 struct looker {
@@ -9,6 +17,7 @@ struct looker {
 	const struct facts *facts;
 	struct arena arena;
 	struct str forms[SYMBOL_NAME_FORMS];
+	struct library_vec libraries; /* looked up so far */
 };
 
 /* Code made at run time is the application's, whatever is known of the program that made it. */
@@ -45,6 +54,21 @@ static bool noted_look(const struct facts *facts, struct str library, struct str
 	return true;
 }
 
+/* Code of a library or program that the base knows is not the application's. */
+static bool library_is_known(struct looker *looker, struct str library)
+{
+	bool is_known;
+
+	for (size_t i = 0; i < looker->libraries.count; i++)
+		if (looker->libraries.items[i].text == library.ptr)
+			return looker->libraries.items[i].is_known;
+	is_known = !is_made_at_run_time(library) &&
+		   (knowledge_library(looker->knowledge, library).entry ||
+		    knowledge_program(looker->knowledge, library).entry);
+	library_vec_push(&looker->libraries, (struct library_known){ library.ptr, is_known });
+	return is_known;
+}
+
 static struct trace_function function_look(void *context, struct str library, struct str function)
 {
 	struct looker *looker = context;
@@ -61,9 +85,7 @@ static struct trace_function function_look(void *context, struct str library, st
 			known.topic = kb_text(match.index, match.entry->fields[KB_FIELD_TOPIC]);
 		}
 	}
-	if (!is_made_at_run_time(library))
-		known.is_library_known = knowledge_library(looker->knowledge, library).entry ||
-					 knowledge_program(looker->knowledge, library).entry;
+	known.is_library_known = library_is_known(looker, library);
 	return known;
 }
 
@@ -74,6 +96,7 @@ size_t traces_meet(const struct knowledge *knowledge, const struct profile_selec
 	const struct trace_knowledge known = { function_look, &looker };
 	size_t met = profile_meet_traces(selection, &known, facts);
 
+	library_vec_done(&looker.libraries);
 	arena_done(&looker.arena);
 	return met;
 }

@@ -5,7 +5,7 @@
 
 #include "base/intern.h"
 
-#define MAGIC 0x3242474bU /* "KGB2" in the byte order of the build */
+#define MAGIC 0x3342474bU /* "KGB3" in the byte order of the build */
 
 /* Characters other than wildcards that a pattern needs to say something of a function. */
 enum { LEAST_TELLING_LITERAL = 2 };
@@ -23,6 +23,7 @@ enum {
 	TABLE_HINTS,
 	TABLE_SCOPES,
 	TABLE_GLOBS,
+	TABLE_PREFIXES,
 	TABLE_COUNT
 };
 
@@ -39,6 +40,7 @@ VEC_DEFINE(advice_vec, struct kb_advice)
 VEC_DEFINE(hint_vec, struct kb_hint)
 VEC_DEFINE(scope_vec, struct kb_scope_row)
 VEC_DEFINE(glob_vec, uint32_t)
+VEC_DEFINE(prefix_vec, struct kb_prefix)
 
 struct writer {
 	struct interner pool;
@@ -51,6 +53,7 @@ struct writer {
 	struct hint_vec hints;
 	struct scope_vec scopes;
 	struct glob_vec globs;
+	struct prefix_vec prefixes;
 };
 
 static void writer_done(struct writer *w)
@@ -69,6 +72,7 @@ static void writer_done(struct writer *w)
 	hint_vec_done(&w->hints);
 	scope_vec_done(&w->scopes);
 	glob_vec_done(&w->globs);
+	prefix_vec_done(&w->prefixes);
 }
 
 static uint32_t text_add(struct writer *w, const char *text)
@@ -314,8 +318,38 @@ static void block_write(const struct writer *w, struct strbuf *out)
 	TABLE_WRITE(TABLE_HINTS, hints);
 	TABLE_WRITE(TABLE_SCOPES, scopes);
 	TABLE_WRITE(TABLE_GLOBS, globs);
+	TABLE_WRITE(TABLE_PREFIXES, prefixes);
 	block.header.total_bytes = (uint32_t)(out->len - block.start);
 	memcpy(out->ptr + block.start, &block.header, sizeof(block.header));
+}
+
+static uint32_t prefix_key(struct str prefix)
+{
+	return (uint32_t)str_hash(prefix);
+}
+
+static int by_key(const void *left, const void *right)
+{
+	const struct kb_prefix *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key > b->key ? 1 : -1;
+	return (a->row > b->row) - (a->row < b->row);
+}
+
+/* `patterns` are sorted: rows stand. */
+static void prefixes_make(struct writer *w)
+{
+	for (uint32_t i = 0; i < w->patterns.count; i++) {
+		const char *pattern = w->texts.ptr + w->patterns.items[i].text;
+		size_t length = MIN(strcspn(pattern, "*?"), (size_t)KB_PREFIX_LENGTH);
+
+		prefix_vec_push(
+			&w->prefixes,
+			(struct kb_prefix){ prefix_key((struct str){ pattern, length }), i });
+	}
+	if (w->prefixes.count)
+		qsort(w->prefixes.items, w->prefixes.count, sizeof(*w->prefixes.items), by_key);
 }
 
 struct error *kb_index_write(const struct kb_source *source, const struct kb_index *other,
@@ -336,6 +370,7 @@ struct error *kb_index_write(const struct kb_source *source, const struct kb_ind
 	names_sort(&w.patterns, &w.texts, by_literal_length);
 	names_sort(&w.libraries, &w.texts, by_literal_length);
 	names_sort(&w.programs, &w.texts, by_literal_length);
+	prefixes_make(&w);
 	error = writer_check(&w, other);
 	if (!error)
 		block_write(&w, out);
@@ -375,7 +410,8 @@ struct error *kb_index_open(struct str block, struct kb_index *ret)
 	    !OPEN(topics, TABLE_TOPICS, topic_count) || !OPEN(faster, TABLE_FASTER, faster_count) ||
 	    !OPEN(entries, TABLE_ENTRIES, entry_count) ||
 	    !OPEN(advice, TABLE_ADVICE, advice_count) || !OPEN(hints, TABLE_HINTS, hint_count) ||
-	    !OPEN(scopes, TABLE_SCOPES, scope_count) || !OPEN(globs, TABLE_GLOBS, glob_count))
+	    !OPEN(scopes, TABLE_SCOPES, scope_count) || !OPEN(globs, TABLE_GLOBS, glob_count) ||
+	    !OPEN(prefixes, TABLE_PREFIXES, prefix_count))
 		return error_new(ERROR_FAILED, "the knowledge index is damaged");
 #undef OPEN
 	*ret = x;
@@ -454,34 +490,67 @@ struct kb_match kb_find_name(const struct kb_index *index, struct str library, s
 	return match;
 }
 
-static bool takes_one(const char *pattern, const struct str *forms, size_t form_count)
+/* The first row with that key. */
+static uint32_t prefix_find(const struct kb_index *index, uint32_t key)
 {
-	for (size_t i = 0; i < form_count; i++) {
-		if (*pattern != '*' && *pattern != '?' &&
-		    (!forms[i].len || *pattern != forms[i].ptr[0]))
-			continue;
-		if (str_glob(str_from(pattern), forms[i]))
-			return true;
+	uint32_t first = 0, end = index->prefix_count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+
+		if (index->prefixes[middle].key < key)
+			first = middle + 1;
+		else
+			end = middle;
 	}
-	return false;
+	return first;
+}
+
+static bool row_fits(const struct kb_index *index, uint32_t row, struct str library, bool elsewhere)
+{
+	return fit_of(index, &index->entries[index->patterns[row].entry], library, elsewhere);
+}
+
+/* The least row before `best` whose pattern begins as `prefix` does and takes `form`. */
+static uint32_t pattern_row(const struct kb_index *index, struct str library, struct str form,
+			    struct str prefix, bool elsewhere, uint32_t best)
+{
+	uint32_t key = prefix_key(prefix);
+
+	for (uint32_t i = prefix_find(index, key);
+	     i < index->prefix_count && index->prefixes[i].key == key; i++) {
+		uint32_t row = index->prefixes[i].row;
+
+		if (row >= best)
+			break;
+		/* a pattern that begins with a wildcard is dear to try, and of few libraries */
+		if (!prefix.len && !row_fits(index, row, library, elsewhere))
+			continue;
+		if (str_glob(str_from(kb_text(index, index->patterns[row].text)), form) &&
+		    row_fits(index, row, library, elsewhere))
+			return row;
+	}
+	return best;
 }
 
 struct kb_match kb_find_pattern(const struct kb_index *index, struct str library,
 				const struct str *forms, size_t form_count, bool elsewhere)
 {
 	struct kb_match match = { .index = index, .elsewhere = elsewhere };
+	uint32_t best = index->pattern_count;
 
-	/* patterns stand in this order: more literal characters first */
-	for (uint32_t i = 0; i < index->pattern_count && !match.entry; i++) {
-		const struct kb_entry *entry = &index->entries[index->patterns[i].entry];
-
-		if (!takes_one(kb_text(index, index->patterns[i].text), forms, form_count) ||
-		    !fit_of(index, entry, library, elsewhere))
-			continue;
-		match.entry = entry;
-		match.certainty = KB_BY_PATTERN;
-		match.pattern = index->patterns[i].text;
-	}
+	/* rows with more literal characters stand first: long beginnings find them soon */
+	for (size_t length = KB_PREFIX_LENGTH + 1; length-- > 0;)
+		for (size_t i = 0; i < form_count; i++)
+			if (forms[i].len >= length)
+				best = pattern_row(index, library, forms[i],
+						   (struct str){ forms[i].ptr, length }, elsewhere,
+						   best);
+	if (best == index->pattern_count)
+		return match;
+	match.entry = &index->entries[index->patterns[best].entry];
+	match.certainty = KB_BY_PATTERN;
+	match.pattern = index->patterns[best].text;
 	return match;
 }
 

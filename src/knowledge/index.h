@@ -38,6 +38,14 @@ struct kb_scope_row {
 	uint32_t belief;		 /* enum kb_belief */
 };
 
+/* Patterns by how they begin: a hash of the characters before the first wildcard, at most
+ * KB_PREFIX_LENGTH of them. Sorted by key, then row. */
+struct kb_prefix {
+	uint32_t key, row; /* row: of `patterns` */
+};
+
+enum { KB_PREFIX_LENGTH = 8 };
+
 struct kb_index {
 	struct str block; /* what all pointers point into */
 	const char *texts;
@@ -50,8 +58,9 @@ struct kb_index {
 	const struct kb_hint *hints;
 	const struct kb_scope_row *scopes;
 	const uint32_t *globs;
-	uint32_t name_count, pattern_count, library_count, program_count, topic_count, faster_count,
-		entry_count, advice_count, hint_count, scope_count, glob_count;
+	const struct kb_prefix *prefixes;
+	uint32_t name_count, pattern_count, prefix_count, library_count, program_count, topic_count,
+		faster_count, entry_count, advice_count, hint_count, scope_count, glob_count;
 };
 
 /* Appends the block for `source`. Errors: one name explained twice in one library, an unknown

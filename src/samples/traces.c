@@ -256,11 +256,20 @@ static void short_name(const char *name, struct strbuf *out)
 	}
 }
 
+/* A glob that begins with a wildcard is tried on the most general form alone: names of template
+ * instances are long. */
 static bool form_fits(const struct trace_function *known, struct str glob)
 {
-	for (size_t i = 0; i < known->form_count; i++)
-		if (str_glob(glob, known->forms[i]))
+	size_t first = *glob.ptr == '*' && known->form_count ? known->form_count - 1 : 0;
+
+	for (size_t i = first; i < known->form_count; i++) {
+		struct str form = known->forms[i];
+
+		if (*glob.ptr != '*' && *glob.ptr != '?' && (!form.len || *form.ptr != *glob.ptr))
+			continue;
+		if (str_glob(glob, form))
 			return true;
+	}
 	return false;
 }
 
@@ -336,9 +345,11 @@ static void classify(struct matcher *m, const struct trace_knowledge *knowledge,
 	if (profile_frame_is_nameless(m->profile, function->frame))
 		return;
 	known = knowledge->look(knowledge->context, str_from(library), name);
-	function->is_app = !function->is_kernel && !is_runtime_name(name) &&
-			   !quality_is_thread_root(name) && !known.is_library_known &&
-			   (!known.is_known || str_is(name, "main"));
+	function->is_app =
+		!function->is_kernel &&
+		!is_runtime_name(known.form_count ? known.forms[known.form_count - 1] : name) &&
+		!quality_is_thread_root(name) && !known.is_library_known &&
+		(!known.is_known || str_is(name, "main"));
 	function->is_idle = strcmp(known.family, "idle") == 0;
 	for (size_t i = 0; i < m->test_count; i++)
 		if (function_fits(&known, function, &m->tests[i]))
