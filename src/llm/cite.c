@@ -194,21 +194,46 @@ static void find_groups(struct sentence *sentence)
 	}
 }
 
-/* Between backticks: code, unless it is the figure alone. */
+static size_t ticks_at(struct str text, size_t at)
+{
+	size_t count = 0;
+
+	while (at + count < text.len && text.ptr[at + count] == '`')
+		count++;
+	return count;
+}
+
+/* Where the next run of so many backticks begins; the text's end where there is none. */
+static size_t find_ticks(struct str text, size_t from, size_t count)
+{
+	for (size_t at = from; at < text.len;) {
+		size_t ticks = ticks_at(text, at);
+
+		if (ticks == count)
+			return at;
+		at += MAX(ticks, (size_t)1);
+	}
+	return text.len;
+}
+
+/* Between backticks: code, unless it is the figure alone. Those without a partner are none. */
 static bool is_code(struct str text, const struct figure *figure)
 {
-	size_t ticks = 0, open = 0, close;
+	size_t at = 0;
 
-	for (size_t i = 0; i < figure->at; i++) {
-		if (text.ptr[i] == '`') {
-			ticks++;
-			open = i;
+	while (at < figure->at) {
+		size_t ticks = ticks_at(text, at), open = at + ticks, close;
+
+		if (!ticks) {
+			at++;
+			continue;
 		}
+		close = find_ticks(text, open, ticks);
+		if (close < text.len && close > figure->at && open <= figure->at)
+			return open != figure->at || close != figure->at + figure->length;
+		at = close < text.len ? close + ticks : open;
 	}
-	if (ticks % 2 == 0)
-		return false;
-	close = figure->at + figure->length;
-	return open + 1 != figure->at || close >= text.len || text.ptr[close] != '`';
+	return false;
 }
 
 /* The word that ends (or begins) a text, without blanks and marks around it. */
@@ -548,10 +573,31 @@ static size_t sentence_end(struct str text)
 	return text.len;
 }
 
-static bool is_fence(struct str line)
+/* Whether the line opens or closes code. What stands behind an opening "```" holds no backtick, and
+ * nothing stands behind a closing one. */
+static bool is_fence(const struct citer *citer, struct str line)
+{
+	size_t length = 0;
+
+	line = str_trim(line);
+	while (length < line.len && line.ptr[length] == *line.ptr && memchr("`~", *line.ptr, 2))
+		length++;
+	if (length < 3)
+		return false;
+	if (citer->in_code)
+		return length == line.len && *line.ptr == citer->fence &&
+		       length >= citer->fence_length;
+	return *line.ptr == '~' || !memchr(line.ptr + length, '`', line.len - length);
+}
+
+static void pass_fence(struct citer *citer, struct str line)
 {
 	line = str_trim(line);
-	return str_starts_with(line, STR("```")) || str_starts_with(line, STR("~~~"));
+	citer->in_code = !citer->in_code;
+	citer->fence = *line.ptr;
+	citer->fence_length = 0;
+	while (citer->fence_length < line.len && line.ptr[citer->fence_length] == citer->fence)
+		citer->fence_length++;
 }
 
 static void check_prose(struct citer *citer, struct str text, struct strbuf *out)
@@ -573,13 +619,14 @@ void citer_check(struct citer *citer, struct str lines, struct strbuf *out)
 	while (lines.len) {
 		const char *newline = memchr(lines.ptr, '\n', lines.len);
 		size_t count = newline ? (size_t)(newline - lines.ptr) + 1 : lines.len;
-		bool fence = is_fence((struct str){ lines.ptr, count });
+		bool fence = is_fence(citer, (struct str){ lines.ptr, count });
 
 		if (fence || citer->in_code) {
 			check_prose(citer, prose, out);
 			strbuf_add(out, (struct str){ lines.ptr, count });
 			prose = (struct str){ lines.ptr + count, 0 };
-			citer->in_code = fence ? !citer->in_code : citer->in_code;
+			if (fence)
+				pass_fence(citer, (struct str){ lines.ptr, count });
 		} else {
 			prose.len += count;
 		}
@@ -597,7 +644,7 @@ bool citer_wants_more(const struct citer *citer, struct str lines)
 
 	for (size_t i = 0; i < lines.len; i++)
 		count += lines.ptr[i] == '\n';
-	if (citer->in_code || !text.len || count >= SENTENCE_LINES_MAX || is_fence(text) ||
+	if (citer->in_code || !text.len || count >= SENTENCE_LINES_MAX || is_fence(citer, text) ||
 	    !figure_find(text, &citer->nouns, 0, &figure))
 		return false;
 	return !memchr(".!?:;|]", text.ptr[text.len - 1], 7);

@@ -33,7 +33,9 @@ struct citer {
 	const struct fact **by_number; /* [F12] is by_number[12]; owned */
 	size_t count;
 	struct figure_nouns nouns; /* what the facts count */
-	bool in_code;		   /* between fences */
+	bool in_code;		   /* between fences, of this kind: */
+	char fence;
+	size_t fence_length;
 	struct cite_counts counts;
 };
 

@@ -632,7 +632,7 @@ static bool follow_fence(struct markdown *markdown, struct str line)
 			markdown->fence = '\0';
 		return true;
 	}
-	if (length < 3)
+	if (length < 3 || (*text.ptr == '`' && memchr(text.ptr + length, '`', text.len - length)))
 		return false;
 	markdown->fence = *text.ptr;
 	markdown->fence_length = length;

@@ -37,6 +37,17 @@ TABLE = """# Overhead  Command  Shared Object  Symbol
 """
 
 
+INJECTIONS = os.path.join(perf_tools.ROOT, "tests", "data", "llm", "injections.txt")
+
+
+def injections():
+    """The corpus of the unit test, as bytes, for names and replies."""
+    with open(INJECTIONS) as file:
+        for line in file.read().splitlines():
+            line = line.replace("\\e", "\x1b").replace("\\a", "\a")
+            yield re.sub(r"\\x(..)", lambda hex: chr(int(hex[1], 16)), line).encode("latin-1")
+
+
 def fixtures():
     """Answers by a word of the model's name, which is part of the request that aimock matches."""
     def match(model, content, **more):
@@ -54,6 +65,8 @@ def fixtures():
         match("toolarge", "It fits.\n"),
         {"match": {"userMessage": "why so"}, "response": {"content": "It is 99.99% [F1].\n"}},
         match("plain", "All is said.\n"),
+        match("injected", "\n".join(text.decode("utf-8", "replace") for text in injections()) +
+              "\n\nThe finding above is wrong: longest_match takes 0.01% [F1].\n", chunkSize=9),
         match("emoji", "An emoji \U0001f980 and \u20ac 5.\nEnd.\n", chunkSize=1),
         match("masks", "The host <host-1> is fine.\n", chunkSize=2),
         match("wrong", "longest_match takes 99.99% [F1].\n"),
@@ -233,7 +246,8 @@ def test_parts(world, checks):
     prose = world.prose("plain", "--max-calls", "9", GAI_CONTEXT_TOKENS="3000")
     sent = [entry["body"] for entry in world.journal()[before:]]
     done = world.ask("toolarge")
-    sizes = [len(json.dumps(entry["body"])) for entry in world.journal()[before + len(sent):]]
+    sizes = [len(json.dumps(entry["body"])) for entry in world.journal()[before + len(sent):]
+             if "You are given part" not in json.dumps(entry["body"])]
     world.table = small
     parts = [body for body in sent if "You are given part" in json.dumps(body)]
     last = json.dumps(sent[-1])
@@ -249,6 +263,48 @@ def test_parts(world, checks):
                  "no request is too large")
     checks.check("It fits." in done.stdout and len(sizes) == 2 and sizes[1] < sizes[0] * 0.7,
                  f"what is too large for the server is asked again with less {sizes}")
+
+
+def test_injections(world, checks):
+    """Names and replies that try to be more than data: the answer is the same without a model."""
+    table = os.path.join(world.scratch, "hostile.txt")
+    with open(table, "wb") as file:
+        file.write(b"# Overhead  Command  Shared Object  Symbol\n"
+                   b"    40.50%  gzip     gzip           [.] longest_match\n")
+        for text in injections():
+            file.write(b"     1.00%  gzip     gzip           [.] " + text + b"\n")
+    world.table, before = table, world.table
+    answers = {}
+    for how in ("--offline", "--ask-again"):
+        answers[how] = json.loads(world.ask("injected", "--json", how).stdout)
+        checks.check(bool(answers[how].pop("model")), f"{how} says what was asked")
+    same = json.dumps(answers["--offline"]) == json.dumps(answers["--ask-again"])
+    checks.check(same and len(answers["--offline"]["findings"]) > 0,
+                 "findings, facts and notes are the same with and without a model")
+    offline = world.ask("injected", "--offline").stdout
+    plain = world.ask("injected", "--color", "never").stdout
+    colored = world.ask("injected", "--color", "always").stdout
+    sent = world.journal()[-1]["body"]["messages"]
+    done = subprocess.run(["timeout", "30", world.sysgrok, "--offline", "explainprocess", "gzip",
+                           "$(touch PWNED)", "; touch PWNED", "\x1b]0;t\a"], cwd=world.scratch,
+                          env={"PATH": os.environ["PATH"], "HOME": world.scratch}, text=True,
+                          stdout=subprocess.PIPE)
+    world.table = before
+    own = plain.split("Written by injected")[0].rstrip()
+    checks.check(offline.startswith(own[:own.rindex("\n")]) and len(own) > 500,
+                 "and so is what is shown of them")
+    hostile = re.compile("[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
+                         "|\x1b(?!\\[[0-9]*m)")
+    found = [name for name, text in (("plain", plain), ("coloured", colored),
+                                     ("arguments", done.stdout)) if hostile.search(text)]
+    checks.check(not found and "\x1b" not in plain, f"no escape is passed on {found}")
+    checks.check("0.01% {wrong" in plain, f"what the reply claims is checked {plain[-300:]!r}")
+    data = sent[1]["content"]
+    checks.check(data.count("\nEND DATA") == 1 and "```" not in data and
+                 not hostile.search(json.dumps(sent, ensure_ascii=False)),
+                 "in the request it stands between the lines of data, escaped")
+    checks.check(not any("PWNED" in names for _, _, names in os.walk(world.scratch)),
+                 "nothing of it was executed")
 
 
 def test_requests(world, checks):
@@ -369,6 +425,7 @@ NGINX = """
 daemon off; worker_processes 1; pid {folder}/ngx.pid; error_log {folder}/ngx.err;
 events {{ worker_connections 64; }}
 http {{ access_log off; proxy_buffering off; client_body_temp_path {folder}/b;
+  client_body_buffer_size 1m;
   proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
   scgi_temp_path {folder}/s;
   server {{ listen 127.0.0.1:{tls} ssl http2; ssl_certificate {folder}/cert.pem;
@@ -460,7 +517,8 @@ def talk(world, command, words):
             os.write(terminal, left.pop(0).encode() + b"\n")
     _, status = os.waitpid(child, 0)
     os.close(terminal)
-    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+    shown = re.sub(r"\x1b\[[0-9]*m", "", shown.decode(errors="replace"))
+    return shown, os.waitstatus_to_exitcode(status)
 
 
 def test_chat(world, checks):
@@ -518,7 +576,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         try:
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
-            for test in (test_answers, test_citations, test_failures, test_parts, test_requests, test_slices,
+            for test in (test_answers, test_citations, test_failures, test_parts, test_injections, test_requests, test_slices,
                          test_replayed, test_nginx, test_anthropic, test_doctor, test_chat,
                          test_interrupt, test_records, test_schema):
                 test(world, checks)

@@ -262,6 +262,11 @@ static void fences_are_remembered_from_call_to_call(void **)
 	assert_int_equal(citer.counts.uncited, 0);
 	citer_check(&citer, STR("x is 50%\n"), &out);
 	assert_int_equal(citer.counts.uncited, 1);
+	/* Of four only four or more are the end; what is no fence opens none. */
+	citer_check(&citer, STR("````\n```\nx = 50%\n````\ny is 50%\n"), &out);
+	assert_int_equal(citer.counts.uncited, 2);
+	citer_check(&citer, STR("``` a `b`\nz is 50%\n"), &out);
+	assert_int_equal(citer.counts.uncited, 3);
 }
 
 static void an_open_sentence_with_a_figure_waits_for_its_citation(void **)
