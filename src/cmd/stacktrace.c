@@ -66,8 +66,9 @@ const struct command stacktrace_command = {
 	.description =
 		"Takes a stack as profilers and debuggers print it: Elastic's three lines a frame, "
 		"perf report rows with their call tree (from its screen or --stdio), tables with | "
-		"between the columns, perf script, folded stacks, gdb, eu-stack, /proc/PID/stack, "
-		"kernel traces; or a recording, whose hottest stacks it explains. Without FILE it "
+		"between the columns, perf script, folded stacks, gdb, sanitizers, thread dumps of "
+		"Java, Go and Python, tracebacks, bpftrace, /proc/PID/stack, kernel traces; or a "
+		"recording, whose hottest stacks it explains. Without FILE it "
 		"reads standard input: paste, and end with Ctrl-D.\n\n"
 		"Assumes that the stack costs CPU time. Says what each function is, innermost "
 		"first, and from there outwards what can be changed.",

@@ -45,8 +45,9 @@ const struct command topn_command = {
 	.usage = "[options] [FILE]",
 	.description =
 		"Takes a profile of any kind, or a Top-N table: what perf report --stdio prints, "
-		"rows copied from its screen, tables with | between the columns, Elastic's list of "
-		"functions, pprof -top. Without FILE it reads standard input: paste, and end with "
+		"rows copied from its screen, gprof, cProfile, pprof, py-spy, VTune's CSV, and any "
+		"table with a number and a function's name in each row. Without FILE it reads "
+		"standard input: paste, and end with "
 		"Ctrl-D.\n\n"
 		"Says for each function what it is and why it is hot, and for each library what "
 		"the problem is, what was observed, what to change and what to expect of it. The "

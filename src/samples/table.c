@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "samples/functions.h"
+#include "samples/threads.h"
 #include "samples/tree.h"
 
 /* Weights of the selection by leaf, so that each distinct stack is walked once. */
@@ -266,6 +267,47 @@ struct table table_threads(const struct profile_selection *selection)
 	return table_by_sample(selection, true);
 }
 
+struct stack_order {
+	const uint8_t *ranks; /* by node of the profile */
+};
+
+static int by_rank(const void *left, const void *right, void *context)
+{
+	const struct stack_order *order = context;
+	const struct table_row *a = left, *b = right;
+
+	if (a->self != b->self)
+		return a->self > b->self ? -1 : 1;
+	if (order->ranks[a->node] != order->ranks[b->node])
+		return (int)order->ranks[a->node] - (int)order->ranks[b->node];
+	/* as they were: by name */
+	return a->children < b->children ? -1 : a->children > b->children;
+}
+
+/* Of a dump of threads, what ran comes before what waited where as many threads did so. */
+static void rank_by_state(const struct profile_selection *selection, struct table *table)
+{
+	const struct profile *profile = selection->profile;
+	auto_free uint8_t *ranks = NULL;
+
+	if (selection->event >= profile->events.count ||
+	    strcmp(profile->events.items[selection->event].unit, "stacks") != 0)
+		return;
+	ranks = x_calloc(profile->nodes.count, sizeof(*ranks));
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct profile_sample *sample =
+			&profile->samples.items[selection->samples[i]];
+
+		ranks[sample->node] = (uint8_t)thread_state_rank((enum profile_state)sample->state);
+	}
+	for (size_t i = 0; i < table->count; i++)
+		table->rows[i].children = i;
+	qsort_r(table->rows, table->count, sizeof(*table->rows), by_rank,
+		&(struct stack_order){ ranks });
+	for (size_t i = 0; i < table->count; i++)
+		table->rows[i].children = table->rows[i].self;
+}
+
 struct table table_stacks(const struct profile_selection *selection, bool inlined_too, size_t limit)
 {
 	const struct tree_options options = { .root = TREE_ROOT_NONE, .no_inlines = !inlined_too };
@@ -291,6 +333,7 @@ struct table table_stacks(const struct profile_selection *selection, bool inline
 		};
 	}
 	table = finish(selection, rows, tree.count);
+	rank_by_state(selection, &table);
 	table.count = MIN(table.count, limit);
 	return table;
 }

@@ -311,7 +311,7 @@ static struct thread_group *find_group(struct thread_group_vec *groups, uint32_t
 	return &groups->items[*slot - 1];
 }
 
-static int rank_of(enum profile_state state)
+int thread_state_rank(enum profile_state state)
 {
 	static const int ranks[PROFILE_STATE_COUNT] = {
 		[PROFILE_STATE_RUNNING] = 0, [PROFILE_STATE_UNKNOWN] = 1,
@@ -326,8 +326,8 @@ static int by_rank(const void *left, const void *right)
 {
 	const struct thread_group *a = left, *b = right;
 
-	if (rank_of(a->state) != rank_of(b->state))
-		return rank_of(a->state) - rank_of(b->state);
+	if (thread_state_rank(a->state) != thread_state_rank(b->state))
+		return thread_state_rank(a->state) - thread_state_rank(b->state);
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
 	return a->node < b->node ? -1 : a->node > b->node;

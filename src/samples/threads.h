@@ -37,5 +37,7 @@ void thread_groups_done(struct thread_groups *groups);
 
 /* "running", "blocked", "waits for a device", "idle", "not known" */
 const char *thread_state_name(enum profile_state state);
+/* What runs is 0, what is idle the largest. */
+int thread_state_rank(enum profile_state state);
 /* The innermost frame that is no part of waiting itself; the leaf where all are. */
 uint32_t threads_telling_frame(const struct profile *profile, uint32_t node);
