@@ -173,7 +173,9 @@ static struct error *run_tool(const struct tool *tool, int argc, char **argv)
 	}
 	if (!operands && !global.help)
 		return error_with_hint(error_new(ERROR_USAGE, "no command was given"),
-				       "'%s help' lists the commands", tool->name);
+				       "'%s help' lists the commands; a start: 'sysgrok record "
+				       "PROGRAM', then 'sysgrok topn perf.data'",
+				       tool->name);
 	if (operands) {
 		command = command_find(argv[0]);
 		if (!command)

@@ -101,7 +101,8 @@ struct error *answer_open(struct command_context *context, const struct profile_
 	if (!from.input)
 		from.input = "-";
 	if (strcmp(from.input, "-") == 0 && isatty(STDIN_FILENO))
-		fputs("Paste, end with Ctrl-D, or name a file.\n", stderr);
+		fprintf(stderr, "Paste, end with Ctrl-D, or name a file%s.\n",
+			access("perf.data", R_OK) == 0 ? " (perf.data is there)" : "");
 	if (context->echo_input)
 		TRY(echo_input(context, &from.input));
 	return profile_input_open(context, &from, &needs, 0, NULL, ret);

@@ -67,8 +67,9 @@ const struct command export_command = {
 	.summary = "write a profile in another tool's format",
 	.usage = "[options] [FILE]",
 	.description =
-		"Reads perf.data, the text of perf script or folded stacks, and writes folded "
-		"stacks: one line per stack, the program first, the innermost function last, then "
+		"Reads FILE, else ./perf.data: a profile of any kind (man sysgrok-profiles), and "
+		"writes folded stacks: one line per stack, the program first, the innermost "
+		"function last, then "
 		"the weight: the sum of the periods, as stackcollapse-perf.pl has it. Two events "
 		"are never added together.",
 	.options = options,

@@ -144,8 +144,9 @@ const struct command flamegraph_command = {
 	.summary = "draw a profile as a flame graph that opens in any browser",
 	.usage = "[options] [FILE]",
 	.description =
-		"Reads perf.data, the text of perf script or folded stacks, and writes one SVG "
-		"file: each box is a function, as wide as its share of the time, and stands on "
+		"Reads FILE, else ./perf.data: a profile of any kind (man sysgrok-profiles), and "
+		"writes one SVG file: each box is a function, as wide as its share of the time, "
+		"and stands on "
 		"the function that called it. In a browser a click zooms in, / or Ctrl-F searches "
 		"with a regular expression (dso:, file: or kind: in front looks at those) and "
 		"shows the matching share, and the address keeps both. Colours tell the kernel "

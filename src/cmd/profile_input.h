@@ -22,7 +22,7 @@ struct profile_options {
 
 /* Rows of a command's option table, for the `struct profile_options member` of struct `type`. */
 #define PROFILE_OPTIONS(type, member) \
-	{ 'i', "input", "FILE", "the profile; '-' is standard input (default: ./perf.data)", \
+	{ 'i', "input", "FILE", "the profile, in place of FILE; '-' is standard input", \
 	  OPTION_TEXT, PROFILE_OPTION_AT(type, member, input) }, \
 	{ 0, "event", "NAME", "of several events, show this one", \
 	  OPTION_TEXT, PROFILE_OPTION_AT(type, member, filter.event) }, \

@@ -106,8 +106,9 @@ const struct command report_command = {
 	.summary = "show where the CPU time of a profile went",
 	.usage = "[options] [FILE]",
 	.description =
-		"Reads perf.data, the text of perf script or folded stacks. Shows what was "
-		"recorded; how whole the stacks are, why not, and what mends it; threads by how "
+		"Reads FILE, else ./perf.data: a profile of any kind (man sysgrok-profiles). Shows "
+		"what was recorded; how whole the stacks are, why not, and what mends it; threads "
+		"by how "
 		"busy they were; functions by their own time and with what they call; programs, "
 		"libraries and the hottest stacks.\n\n"
 		"Self time is that of the physical function, as in perf: inlined code counts for "
