@@ -286,7 +286,7 @@ static void word_put(struct sink *sink, struct str text)
 			continue;
 		/* signs around it belong to the sentence */
 		end = at;
-		while (end > start && strchr(".:-_+", text.ptr[end - 1]))
+		while (end > start && strchr(".:-_+%", text.ptr[end - 1]))
 			end--;
 		while (start < end && strchr(".:_+", text.ptr[start]))
 			start++;

@@ -521,18 +521,13 @@ static void top_parse(struct parse *parse)
 
 	while (parse_next_line(parse, &line) && top.frames < MAX_FRAMES) {
 		struct top_row row;
-		struct top_frame before = top.frame;
 
-		switch (top_line_read(&top.frame, line, parse->line, &row)) {
-		case TOP_LINE_NEW: {
-			struct top_frame next = top.frame;
-
-			top.frame = before;
+		if (top_line_is_first(line))
 			frame_end(&top);
-			top.frame = next;
+		switch (top_line_read(&top.frame, line, parse->line, &row)) {
+		case TOP_LINE_NEW:
 			frame_begin(&top);
 			break;
-		}
 		case TOP_LINE_ROW:
 			if (!top.frames) /* rows without a head */
 				top.frames = 1;

@@ -5,7 +5,7 @@
 
 #include "host/parser.h"
 
-enum { MAX_NUMBERS = 16, GUESSED_COMMAND_WIDTH = 27 };
+enum { MAX_NUMBERS = 16, NEXT_COLUMN_WIDTH = 8 /* PPID, with the blank before it */ };
 
 /* ---- numbers and the words behind them */
 
@@ -48,8 +48,8 @@ static size_t labelled_read(struct str text, struct labelled *ret, size_t max)
 			at++;
 		ret[count].label = str_trim((struct str){ text.ptr + end, at - end });
 		if (ret[count].label.len && *ret[count].label.ptr == '%')
-			ret[count].label =
-				(struct str){ ret[count].label.ptr + 1, ret[count].label.len - 1 };
+			ret[count].label = str_trim(
+				(struct str){ ret[count].label.ptr + 1, ret[count].label.len - 1 });
 		count++;
 	}
 	return count;
@@ -188,16 +188,16 @@ static void cpu_shares(struct str text, double shares[TOP_CPU_KINDS], bool known
 							    "io",  "irq", "sirq", "steal" };
 	struct labelled numbers[MAX_NUMBERS];
 	size_t count = labelled_read(text, numbers, MAX_NUMBERS);
-	bool named = false;
 
 	for (size_t i = 0; i < count; i++)
 		for (int k = 0; k < TOP_CPU_KINDS; k++)
 			if (str_is(numbers[i].label, labels[k]) ||
 			    str_is(numbers[i].label, busybox[k])) {
 				shares[k] = numbers[i].number / 100;
-				known[k] = named = true;
+				known[k] = true;
 			}
-	for (size_t i = 0; !named && count == TOP_CPU_KINDS && i < count; i++) {
+	/* in another language by place: all versions of procps have the same order */
+	for (size_t i = 0; count == TOP_CPU_KINDS && i < count; i++) {
 		shares[i] = numbers[i].number / 100;
 		known[i] = true;
 	}
@@ -326,14 +326,15 @@ static bool header_read(struct top_frame *frame, struct str line)
 {
 	struct str rest = line, name;
 	bool has_pid = false, has_cpu = false;
-	size_t count = 0, command_at = 0;
+	size_t count = 0, command_at = 0, next_end = 0;
 	enum top_column columns[TOP_MAX_COLUMNS];
 
-	frame->command_width = 0;
 	while (count < TOP_MAX_COLUMNS && str_next_word(&rest, &name)) {
 		columns[count] = column_of(name);
 		has_pid |= columns[count] == TOP_COLUMN_PID;
 		has_cpu |= columns[count] == TOP_COLUMN_CPU || columns[count] == TOP_COLUMN_STATE;
+		if (command_at && columns[count - 1] == TOP_COLUMN_COMMAND)
+			next_end = (size_t)(name.ptr + name.len - line.ptr);
 		if (columns[count] == TOP_COLUMN_COMMAND)
 			command_at = (size_t)(name.ptr - line.ptr) + 1;
 		count++;
@@ -342,11 +343,14 @@ static bool header_read(struct top_frame *frame, struct str line)
 		return false;
 	memcpy(frame->columns, columns, count * sizeof(*columns));
 	frame->column_count = count;
+	frame->command_width = 0;
 	/* A name of an unknown language in the last place is the command. */
 	if (!command_at && columns[count - 1] == TOP_COLUMN_OTHER)
 		frame->columns[count - 1] = TOP_COLUMN_COMMAND;
 	else if (command_at && columns[count - 1] != TOP_COLUMN_COMMAND)
-		frame->command_width = GUESSED_COMMAND_WIDTH;
+		frame->command_width =
+			MAX(next_end - command_at + 1, (size_t)NEXT_COLUMN_WIDTH + 8) -
+			NEXT_COLUMN_WIDTH;
 	return true;
 }
 
@@ -356,10 +360,15 @@ static void command_read(struct top_frame *frame, struct str *rest, struct top_r
 
 	while (text.len && (*text.ptr == ' ' || *text.ptr == '\t'))
 		text = (struct str){ text.ptr + 1, text.len - 1 };
-	if (frame->command_width && text.len > frame->command_width) {
-		*rest = (struct str){ text.ptr + frame->command_width,
-				      text.len - frame->command_width };
-		text.len = frame->command_width;
+	if (frame->command_width && text.len) {
+		ptrdiff_t blanks = str_find(text, STR("  "));
+		size_t width = MIN(frame->command_width, text.len);
+
+		/* the next column is to the right in its own: blanks are between */
+		if (blanks > 0 && (size_t)blanks < width)
+			width = (size_t)blanks;
+		*rest = (struct str){ text.ptr + width, text.len - width };
+		text.len = width;
 	} else {
 		*rest = (struct str){ text.ptr + text.len, 0 };
 	}
@@ -484,6 +493,15 @@ static bool head_read(struct top_frame *frame, struct str line, uint32_t number)
 	return false;
 }
 
+bool top_line_is_first(struct str line)
+{
+	struct str text = str_trim(line);
+
+	/* busybox numbers memory in K and has no title */
+	return str_starts_with(text, STR("top - ")) ||
+	       (str_starts_with(text, STR("Mem: ")) && str_find(text, STR("shrd")) >= 0);
+}
+
 enum top_line top_line_read(struct top_frame *frame, struct str line, uint32_t number,
 			    struct top_row *ret_row)
 {
@@ -491,16 +509,14 @@ enum top_line top_line_read(struct top_frame *frame, struct str line, uint32_t n
 
 	if (!text.len)
 		return TOP_LINE_BLANK;
-	if (str_starts_with(text, STR("top - "))) {
+	if (top_line_is_first(text)) {
 		frame_begin(frame);
-		title_read(frame, text, number);
-		return TOP_LINE_NEW;
-	}
-	/* busybox, which numbers memory in K and has no title */
-	if (str_starts_with(text, STR("Mem: ")) && str_find(text, STR("shrd")) >= 0) {
-		frame_begin(frame);
-		frame->is_busybox = true;
-		memory_read(frame, STR("Mem"), (struct str){ text.ptr + 4, text.len - 4 }, number);
+		frame->is_busybox = *text.ptr == 'M';
+		if (frame->is_busybox)
+			memory_read(frame, STR("Mem"), (struct str){ text.ptr + 4, text.len - 4 },
+				    number);
+		else
+			title_read(frame, text, number);
 		return TOP_LINE_NEW;
 	}
 	if (header_read(frame, text))

@@ -94,6 +94,8 @@ enum top_line {
 	TOP_LINE_UNKNOWN,
 };
 
+/* Whether a new screen begins with the line. */
+bool top_line_is_first(struct str line);
 /* What the line is; the frame and, for TOP_LINE_ROW, `ret_row` are filled from it. */
 enum top_line top_line_read(struct top_frame *frame, struct str line, uint32_t number,
 			    struct top_row *ret_row);

@@ -1,0 +1,9 @@
+/* The output of top through its parser and the rules, to text and JSON. */
+#include "fuzz.h"
+#include "host_answer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	fuzz_host_answer("top", (struct str){ (const char *)data, size_bytes });
+	return 0;
+}
