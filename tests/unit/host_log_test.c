@@ -200,7 +200,7 @@ static void look(struct facts *facts, const char *name, struct str text)
 
 static double input(struct facts *facts, const char *name, const char *fact)
 {
-	return facts_value(facts, facts_entity(facts, "input", name), fact, NAN);
+	return facts_value(facts, facts_entity(facts, "input", name), fact, (double)NAN);
 }
 
 static struct entity message(struct facts *facts, const char *template)
@@ -213,7 +213,7 @@ static struct entity message(struct facts *facts, const char *template)
 
 static double of(struct facts *facts, const char *template, const char *fact)
 {
-	return facts_value(facts, message(facts, template), fact, NAN);
+	return facts_value(facts, message(facts, template), fact, (double)NAN);
 }
 
 static const char *said(struct facts *facts, struct entity entity, const char *name)

@@ -23,7 +23,7 @@ static void look(struct facts *facts, const char *text)
 
 static double of(struct facts *facts, const char *kind, const char *name, const char *fact)
 {
-	return facts_value(facts, facts_entity(facts, kind, name), fact, NAN);
+	return facts_value(facts, facts_entity(facts, kind, name), fact, (double)NAN);
 }
 
 static double host(struct facts *facts, const char *fact)
@@ -297,7 +297,7 @@ static void the_number_of_cpus_is_only_guessed_where_the_sum_fits(void **state)
 
 static double number_of(const struct json *object, const char *key)
 {
-	double number = NAN;
+	double number = (double)NAN;
 
 	json_get_number(json_find(object, key), &number);
 	return number;
