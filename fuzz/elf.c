@@ -1,18 +1,20 @@
 /*
- * An ELF file: its sections, compressed or not, notes and links; its symbol tables and PLT; its
- * DWARF, which also stands for the file that dwz would have made, asked at the places that its own
- * tables name.
+ * An ELF file: its sections, compressed or not, notes and links; its symbol tables and PLT, what
+ * its code shows; its DWARF, which also stands for the file that dwz would have made, asked at the
+ * places that its own tables name.
  */
 #include "fuzz.h"
 
 #include "base/memory.h"
 #include "dso/image.h"
+#include "symbol/code_marks.h"
 #include "symbol/dwarf.h"
 #include "symbol/plt.h"
 #include "symbol/symtab.h"
 
 enum {
 	MAX_ADDRESSES = 64,
+	MAX_MARKED = 8,
 	/* libFuzzer's limit for one allocation is 2 GB, and a section unpacks to 1,100 times
 	   itself. */
 	MAX_INPUT_BYTES = 1 << 20,
@@ -64,6 +66,12 @@ static void read_symbols(struct image *image, struct addresses *addresses)
 		if (symbol)
 			(void)symtab_name(&symtab, symbol);
 		add_address(addresses, symtab.symbols.items[i].start);
+	}
+	for (size_t i = 0; i < MIN(addresses->count, (size_t)MAX_MARKED); i++) {
+		auto_strbuf struct strbuf marks = STRBUF_INIT;
+
+		code_marks_read(image, &symtab, addresses->items[i], addresses->items[i] + 512,
+				&marks);
 	}
 	symtab_done(&symtab);
 }

@@ -71,6 +71,11 @@ static void what_tools_add_to_a_name_is_taken_off(void **state)
 		    "std::operator<<");
 	assert_form("(anonymous namespace)::run(int)", "(anonymous namespace)::run");
 	assert_form("Foo::operator()(int) const", "Foo::operator()");
+	assert_form("py::JSONDecoder.raw_decode:/usr/lib/python3.12/json/decoder.py",
+		    "json/decoder.py:JSONDecoder.raw_decode");
+	assert_form("/usr/lib/python3.11/copy.py:128(deepcopy)", "copy.py:deepcopy");
+	assert_form("raw_decode (json/decoder.py:353)", "json/decoder.py:raw_decode");
+	assert_form("void java.util.HashMap.put(java.lang.Object, int)", "java.util.HashMap.put");
 }
 
 static void odd_names_survive_normalising(void **state)
@@ -195,6 +200,57 @@ static void a_symbol_gets_its_notes_its_topic_and_the_hint_of_its_caller(void **
 	assert_string_equal(facts_note(&facts, topic, "problem"), "it is slow");
 	assert_string_equal(facts_note(&facts, facts_entity(&facts, "advice", "do less"), "when"),
 			    "you can");
+}
+
+static void notes_of(const char *text, const char *code, struct facts *facts)
+{
+	auto_knowledge struct knowledge *knowledge = knowledge_of(text);
+	struct entity symbol = facts_symbol(facts, "tool", "[tool+0x10]");
+	struct entity named = facts_symbol(facts, "tool", "inflate");
+
+	facts_add_number(facts, symbol, "self", 0.5, "ratio", "test");
+	if (*code)
+		facts_add_text(facts, symbol, "code", code, "test");
+	else
+		facts_add_relation(facts, named, "calls", symbol);
+	knowledge_annotate(knowledge, facts);
+}
+
+static const char *told(const struct facts *facts, const char *aspect)
+{
+	struct entity symbol = { 0, intern_find(&facts->texts, STR("symbol")),
+				 intern_find(&facts->texts, STR("tool:[tool+0x10]")) };
+	const char *text = facts_note(facts, symbol, aspect);
+
+	return text ? text : "";
+}
+
+static void a_function_without_a_name_is_told_by_its_code_or_its_callers(void **state)
+{
+	const char *text = "in tool\nfunction *\n\twhat: something of the tool\n"
+			   "function code:sha1\n\twhat: hashes\n"
+			   "function below:inflate\n\twhat: the inner loop\n"
+			   "in all everywhere\nfunction code:aes\n\twhat: encrypts\n";
+	static const struct {
+		const char *code, *what, *how;
+	} cases[] = {
+		{ "code:aes code:sha1", "hashes",
+		  "told by its code, as it has no name here: marks of sha1" },
+		{ "code:aes calls:free", "encrypts",
+		  "told by its code, as it has no name here: marks of aes" },
+		{ "", "the inner loop", "told by its code, as it has no name here: below inflate" },
+		{ "calls:free", "something of the tool", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_facts struct facts facts = FACTS_INIT;
+
+		notes_of(text, cases[i].code, &facts);
+		assert_string_equal(told(&facts, "what"), cases[i].what);
+		assert_string_equal(told(&facts, "elsewhere"), cases[i].how);
+		assert_string_equal(told(&facts, "catch_all"), *cases[i].how ? "" : "yes");
+	}
 }
 
 static void a_cut_or_foreign_block_is_refused(void **state)
@@ -411,6 +467,7 @@ int main(void)
 		cmocka_unit_test(the_users_entry_wins_over_the_embedded_one),
 		cmocka_unit_test(mistakes_in_a_file_are_told_with_their_line),
 		cmocka_unit_test(a_symbol_gets_its_notes_its_topic_and_the_hint_of_its_caller),
+		cmocka_unit_test(a_function_without_a_name_is_told_by_its_code_or_its_callers),
 		cmocka_unit_test(a_cut_or_foreign_block_is_refused),
 		cmocka_unit_test(well_known_functions_are_told_apart),
 		cmocka_unit_test(names_that_anybody_may_use_are_not_claimed),
