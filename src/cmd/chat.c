@@ -51,7 +51,8 @@ struct error *chat_run(struct command_context *context, struct model_session *se
 		return NULL;
 	}
 	fputs("\nAsk the model about what was measured. It is told the same facts, and its figures "
-	      "are checked\nagainst them. c or q (or Ctrl-D) ends the chat.\n\n",
+	      "are checked\nagainst them. A line that ends with \\ goes on in the next; Ctrl-C "
+	      "stops an answer; c, q or Ctrl-D\nends the chat.\n\n",
 	      context->out.stream);
 	fflush(context->out.stream);
 	while (line_editor_read(editor, &line) && !is_end(strbuf_str(&line))) {

@@ -22,5 +22,9 @@ static inline void cleanup_line_editor(struct line_editor **editor)
 }
 #define auto_line_editor __attribute__((cleanup(cleanup_line_editor)))
 
-/* The next line without its end; false at the end of input, and on Ctrl-C at an empty line. */
+/*
+ * The next line without its end; false at the end of input, and on Ctrl-C at an empty line. Ctrl-C
+ * elsewhere clears the line. What is pasted stays one line, its line ends within it; a line that
+ * ends with '\\' goes on in the next.
+ */
 bool line_editor_read(struct line_editor *editor, struct strbuf *ret);

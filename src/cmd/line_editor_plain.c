@@ -49,16 +49,27 @@ void line_editor_close(struct line_editor *editor)
 
 bool line_editor_read(struct line_editor *editor, struct strbuf *ret)
 {
-	char *line = NULL;
-	size_t allocated = 0;
-	ssize_t got;
+	const char *prompt = editor->prompt;
+	bool go_on = true;
 
 	strbuf_reset(ret);
-	fputs(editor->prompt, editor->out);
-	fflush(editor->out);
-	got = getline(&line, &allocated, editor->in);
-	if (got > 0)
-		strbuf_add(ret, str_trim((struct str){ line, (size_t)got }));
-	free(line);
-	return got > 0;
+	while (go_on) {
+		char *line = NULL;
+		size_t allocated = 0;
+		ssize_t got;
+
+		fputs(prompt, editor->out);
+		fflush(editor->out);
+		got = getline(&line, &allocated, editor->in);
+		if (got > 0)
+			strbuf_add(ret, str_trim((struct str){ line, (size_t)got }));
+		free(line);
+		if (got <= 0)
+			return ret->len;
+		go_on = str_ends_with(strbuf_str(ret), STR("\\"));
+		if (go_on)
+			ret->ptr[ret->len - 1] = '\n';
+		prompt = "....> ";
+	}
+	return true;
 }

@@ -452,6 +452,13 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
 		session->error_text = error_text(error);
 		session->prose.error = session->error_text;
 	}
+	/* Who stops an answer may want to ask something else. */
+	if (error && error->code == ERROR_INTERRUPTED && session->context->model->chat &&
+	    model_is_able_to_chat(session)) {
+		fprintf(stderr, "sysgrok: note: %s\n", session->error_text);
+		error_free(error);
+		return NULL;
+	}
 	return error;
 }
 

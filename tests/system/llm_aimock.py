@@ -11,6 +11,7 @@ temporary one. Ends with 77 where that cannot be done.
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -20,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 import warnings
@@ -521,6 +523,34 @@ def talk(world, command, words):
     return shown, os.waitstatus_to_exitcode(status)
 
 
+def type_keys(world, command, keys, **variables):
+    """Each of `keys` goes in when what it waits for was shown behind the one before."""
+    env = {"PATH": os.environ["PATH"], "HOME": world.scratch, "TERM": "xterm", "GAI_API_KEY": KEY,
+           "no_proxy": "127.0.0.1", "GAI_API_BASE": world.base(), "GAI_MODEL": "plain"} | variables
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(world.scratch)
+        os.execve("/bin/sh", ["sh", "-c", "exec " + command], env)
+    shown, seen, left, deadline = "", 0, list(keys), time.monotonic() + 40
+    while time.monotonic() < deadline:
+        while left and left[0][0] in shown[seen:]:
+            seen = shown.index(left[0][0], seen) + len(left[0][0])
+            time.sleep(0.1)
+            os.write(terminal, left.pop(0)[1])
+        if not select.select([terminal], [], [], 0.2)[0]:
+            continue
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:
+            break
+        shown += more.decode(errors="replace")
+    else:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    return shown, os.waitstatus_to_exitcode(status)
+
+
 def test_chat(world, checks):
     for how, command in (("a file", f"{world.sysgrok} topn -c --ask-again table.txt"),
                          ("a pipe", f"cat table.txt | {world.sysgrok} -c topn --ask-again")):
@@ -533,6 +563,48 @@ def test_chat(world, checks):
                  f"it tells what was said: {roles}")
     done = world.ask("plain", "-c", "--offline")
     checks.check(done.returncode == 0 and "needs a model" in done.stderr, "a chat needs a model")
+
+
+def slow_server(listener, answers):
+    """Each connection gets the next answer; one that is None says a line and then no more."""
+    open_ones = []
+    for answer in answers:
+        connection, _ = listener.accept()
+        request = b""
+        while b"\r\n\r\n" not in request or not request.rstrip().endswith(b"}"):
+            request += connection.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        text = json.dumps({"choices": [{"delta": {"content": answer or "slow line\n\nand more\n"}}]})
+        connection.sendall(head + b"data: " + text.encode() + b"\n\n")
+        open_ones.append(connection)
+        if answer:
+            connection.sendall(b"data: [DONE]\n\n")
+            connection.close()
+
+
+def test_chat_keys(world, checks):
+    """Paste, lines that go on, Ctrl-C at the prompt and within an answer."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        threading.Thread(target=slow_server, daemon=True,
+                         args=(listener, ["First.\n", "Pasted.\n", "Joined.\n", None,
+                                          "After all.\n"])).start()
+        keys = [("chat> ", b"\x1b[200~two\nlines\x1b[201~\r"), ("Pasted.", b"go\\\r"),
+                ("....> ", b"on\r"), ("Joined.", b""), ("chat> ", b"dropped\x03stop it\r"),
+                ("slow line", b"\x03"), ("chat> ", b"again\r"), ("After all.", b""),
+                ("chat> ", b"\x03")]
+        shown, status = type_keys(world, f"{world.sysgrok} -c topn --ask-again table.txt", keys,
+                                  GAI_API_BASE=f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+    asked = [json.loads(record.read_text())["request"] for record in
+             pathlib.Path(world.scratch, ".local/state/sysgrok/answers").glob("*.json")]
+    asked = [json.loads(body)["messages"][-1]["content"] for body in asked]
+    checks.check(status == 0 and "After all." in shown,
+                 f"a chat survives Ctrl-C, and ends with it on an empty line ({status})")
+    checks.check("two\nlines" in asked and "go\non" in asked,
+                 "what is pasted, and lines that go on, are one question")
+    checks.check("stop it" in asked and "again" in asked and
+                 not any("dropped" in text for text in asked), "Ctrl-C drops a line")
 
 
 def test_interrupt(world, checks):
@@ -577,7 +649,7 @@ def main():
         try:
             world = World(os.path.abspath(sys.argv[1]), scratch, children)
             for test in (test_answers, test_citations, test_failures, test_parts, test_injections, test_requests, test_slices,
-                         test_replayed, test_nginx, test_anthropic, test_doctor, test_chat,
+                         test_replayed, test_nginx, test_anthropic, test_doctor, test_chat, test_chat_keys,
                          test_interrupt, test_records, test_schema):
                 test(world, checks)
         finally:
