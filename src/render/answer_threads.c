@@ -38,7 +38,7 @@ static void add_names(const struct profile *profile, const struct thread_group *
 	for (size_t i = 0; i < group->name_count; i++)
 		strbuf_addf(out, "%s%s", i ? ", " : "  (", profile_text(profile, group->names[i]));
 	if (group->name_count)
-		strbuf_add_text(out, group->count > group->name_count ? ", ...)" : ")");
+		strbuf_add_text(out, group->name_count == THREAD_GROUP_NAMES ? ", ...)" : ")");
 }
 
 /* "   4  blocked  java.lang.Object.wait < app.Pool.take  (pool-1, pool-2, ...)" */

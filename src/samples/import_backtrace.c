@@ -426,7 +426,8 @@ static bool is_chatter(struct str line)
 		"signal ",
 	};
 
-	if (!line.len || line.ptr[line.len - 1] == ':')
+	if (!line.len || line.ptr[line.len - 1] == ':' ||
+	    str_ends_with(line, STR(": No such file or directory.")))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(line, str_from(leads[i])))

@@ -172,7 +172,9 @@ static bool is_chatter(struct str line)
 	};
 
 	line = str_trim(line);
-	if (!line.len || line.ptr[line.len - 1] == ':' || line.ptr[line.len - 1] == ']')
+	/* "==> /proc/7/stack <==" as head and tail part files */
+	if (!line.len || line.ptr[line.len - 1] == ':' || line.ptr[line.len - 1] == ']' ||
+	    str_starts_with(line, STR("==")) || str_starts_with(line, STR("/proc/")))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (has(line, parts[i]))
@@ -190,13 +192,13 @@ struct reader {
 	struct paste_stack stack;
 	struct paste_row pc; /* where it happened, told before the trace */
 	bool has_pc, in_trace;
-	bool is_stopped; /* a registers' dump follows that repeats the place in user space */
+	bool was_outermost; /* the frame before */
 };
 
 static void end(struct reader *reader)
 {
 	paste_stack_end(&reader->stack);
-	reader->has_pc = reader->in_trace = false;
+	reader->has_pc = reader->in_trace = reader->was_outermost = false;
 }
 
 static void begin_trace(struct reader *reader)
@@ -210,10 +212,26 @@ static void begin_trace(struct reader *reader)
 	reader->in_trace = true;
 }
 
+/* The outermost functions of a task: what follows is another one's stack. */
+static bool is_outermost(struct str name)
+{
+	return str_starts_with(name, STR("entry_SYSCALL_")) ||
+	       str_starts_with(name, STR("entry_INT80")) ||
+	       str_starts_with(name, STR("ret_from_fork")) ||
+	       str_starts_with(name, STR("el0t_64_sync")) ||
+	       str_starts_with(name, STR("ret_fast_syscall"));
+}
+
 static void add(struct reader *reader, const struct frame_line *frame)
 {
 	struct paste_stack *stack = &reader->stack;
+	bool is_outer = is_outermost(frame->row.symbol);
 
+	/* "ret_from_fork" is called by "ret_from_fork_asm", el0t_64_sync by none */
+	if (reader->was_outermost && !is_outer)
+		end(reader);
+	if (!frame->is_guess && !frame->is_pc)
+		reader->was_outermost = is_outer;
 	if (frame->is_pc) {
 		/* the same registers stand behind the trace once more */
 		if (!reader->in_trace) {
@@ -240,7 +258,9 @@ static void read_kernel(struct profile *profile, struct str text)
 		} else if (is_report(line)) {
 			end(&reader);
 		} else if (is_chatter(line) || is_end_mark(line)) {
-			if (!str_trim(line).len && !reader.in_trace)
+			if ((!str_trim(line).len || str_starts_with(line, STR("==")) ||
+			     str_starts_with(line, STR("/proc/"))) &&
+			    !reader.in_trace)
 				end(&reader);
 			/* the next task's heading */
 			if (has(line, "task:") && reader.stack.frames.count)

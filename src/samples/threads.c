@@ -70,6 +70,14 @@ static const struct {
 	{ "*nanosleep*", PROFILE_STATE_IDLE },
 	{ "usleep", PROFILE_STATE_IDLE },
 	{ "sleep", PROFILE_STATE_IDLE },
+	{ "__sleep", PROFILE_STATE_IDLE },
+	{ "kernel_clone", PROFILE_STATE_IDLE },
+	{ "rcu_tasks_*", PROFILE_STATE_IDLE },
+	{ "rcu_gp_*", PROFILE_STATE_IDLE },
+	{ "devtmpfs_work_loop", PROFILE_STATE_IDLE },
+	{ "watchdog", PROFILE_STATE_IDLE },
+	{ "ksm_scan_thread", PROFILE_STATE_IDLE },
+	{ "hwrng_fillfn", PROFILE_STATE_IDLE },
 	{ "accept", PROFILE_STATE_IDLE },
 	{ "accept4", PROFILE_STATE_IDLE },
 	{ "__libc_accept*", PROFILE_STATE_IDLE },
@@ -98,6 +106,40 @@ static const struct {
 	{ "rcu_gp_kthread", PROFILE_STATE_IDLE },
 	{ "kthreadd", PROFILE_STATE_IDLE },
 	{ "kswapd_try_to_sleep", PROFILE_STATE_IDLE },
+	{ "futex_do_wait", PROFILE_STATE_IDLE },
+	{ "anon_pipe_read", PROFILE_STATE_IDLE },
+	{ "do_poll", PROFILE_STATE_IDLE },
+	{ "poll_schedule_timeout*", PROFILE_STATE_IDLE },
+	{ "schedule_hrtimeout*", PROFILE_STATE_IDLE },
+	{ "do_nanosleep", PROFILE_STATE_IDLE },
+	{ "do_epoll_wait", PROFILE_STATE_IDLE },
+	{ "unix_wait_for_peer", PROFILE_STATE_IDLE },
+	{ "__skb_wait_*", PROFILE_STATE_IDLE },
+	{ "__unix_dgram_recvmsg", PROFILE_STATE_IDLE },
+	{ "rcu_*kthread*", PROFILE_STATE_IDLE },
+	{ "kauditd_thread", PROFILE_STATE_IDLE },
+	{ "oom_reaper", PROFILE_STATE_IDLE },
+	{ "kcompactd", PROFILE_STATE_IDLE },
+	{ "kswapd", PROFILE_STATE_IDLE },
+	{ "khugepaged", PROFILE_STATE_IDLE },
+	{ "ksmd_scan_thread", PROFILE_STATE_IDLE },
+	{ "irq_thread", PROFILE_STATE_IDLE },
+	{ "devtmpfsd", PROFILE_STATE_IDLE },
+	{ "cpu_stopper_thread", PROFILE_STATE_IDLE },
+	{ "io_wq_worker", PROFILE_STATE_IDLE },
+	{ "kjournald2", PROFILE_STATE_IDLE },
+	{ "do_syslog", PROFILE_STATE_IDLE },
+	{ "signalfd_read*", PROFILE_STATE_IDLE },
+	{ "eventfd_read", PROFILE_STATE_IDLE },
+	{ "timerfd_read*", PROFILE_STATE_IDLE },
+	{ "inotify_read", PROFILE_STATE_IDLE },
+	{ "fuse_dev_do_read*", PROFILE_STATE_IDLE },
+	{ "sigsuspend", PROFILE_STATE_IDLE },
+	{ "__do_sys_pause", PROFILE_STATE_IDLE },
+	{ "kthread_worker_fn", PROFILE_STATE_IDLE },
+	{ "vhost_task_fn", PROFILE_STATE_IDLE },
+	{ "hub_event_wait", PROFILE_STATE_IDLE },
+	{ "io_cqring_wait", PROFILE_STATE_IDLE },
 	{ "*.EPoll.wait", PROFILE_STATE_IDLE },
 	{ "*.EPollArrayWrapper.epollWait", PROFILE_STATE_IDLE },
 	{ "*epollWait*", PROFILE_STATE_IDLE },
@@ -155,18 +197,39 @@ static const char *frame_name(const struct profile *profile, uint32_t node)
 	return profile_text(profile, frame->name);
 }
 
+/* Without what linkers and compilers add: "__GI_", "@@GLIBC_2.34", ".constprop.0". */
+static struct str plain_name(const char *text)
+{
+	static const char *const tails[] = { "@", ".constprop.", ".isra.", ".part.", ".cold" };
+	struct str name = str_from(text);
+
+	if (str_starts_with(name, STR("__GI_")))
+		name = (struct str){ name.ptr + 5, name.len - 5 };
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		ptrdiff_t at = str_find(name, str_from(tails[i]));
+
+		if (at > 0)
+			name.len = (size_t)at;
+	}
+	return name;
+}
+
 static enum profile_state waiting_of(const char *name)
 {
+	struct str plain = plain_name(name);
+
 	for (size_t i = 0; i < ARRAY_SIZE(waits); i++)
-		if (str_glob(str_from(waits[i].pattern), str_from(name)))
+		if (str_glob(str_from(waits[i].pattern), plain))
 			return waits[i].state;
 	return PROFILE_STATE_UNKNOWN;
 }
 
 static bool is_passage(const char *name)
 {
+	struct str plain = plain_name(name);
+
 	for (size_t i = 0; i < ARRAY_SIZE(passages); i++)
-		if (str_glob(str_from(passages[i]), str_from(name)))
+		if (str_glob(str_from(passages[i]), plain))
 			return true;
 	return false;
 }
@@ -333,6 +396,14 @@ static int by_rank(const void *left, const void *right)
 	return a->node < b->node ? -1 : a->node > b->node;
 }
 
+static bool has_name(const struct thread_group *group, uint32_t name)
+{
+	for (size_t i = 0; i < group->name_count; i++)
+		if (group->names[i] == name)
+			return true;
+	return false;
+}
+
 struct thread_groups threads_group(const struct profile *profile)
 {
 	struct thread_groups ret = { 0 };
@@ -350,7 +421,7 @@ struct thread_groups threads_group(const struct profile *profile)
 		group->count += sample->weight;
 		ret.counts[sample->state] += sample->weight;
 		ret.all += sample->weight;
-		if (name && group->name_count < THREAD_GROUP_NAMES)
+		if (name && !has_name(group, name) && group->name_count < THREAD_GROUP_NAMES)
 			group->names[group->name_count++] = name;
 	}
 	if (ret.groups.count)

@@ -195,6 +195,18 @@ static void an_oops_begins_where_it_happened(void **state)
 		"ksys_read;vfs_read;bad_read 1\n");
 }
 
+static void stacks_of_many_tasks_end_at_their_outermost_functions(void **state)
+{
+	(void)state;
+	assert_told("[<0>] futex_do_wait+0x38/0x60\n[<0>] do_syscall_64+0x71/0x280\n"
+		    "[<0>] entry_SYSCALL_64_after_hwframe+0x76/0x7e\n"
+		    "[<0>] worker_thread+0x1af/0x3e0\n[<0>] ret_from_fork+0x1/0x2\n"
+		    "[<0>] ret_from_fork_asm+0x1/0x2\n==> /proc/7/stack <==\n"
+		    "[<0>] io_schedule+0x1/0x2\n",
+		    "entry_SYSCALL_64_after_hwframe;do_syscall_64;futex_do_wait 1\n"
+		    "ret_from_fork_asm;ret_from_fork;worker_thread 1\nio_schedule 1\n");
+}
+
 /* ---- managed */
 
 static const char jstack_text[] =
@@ -521,6 +533,7 @@ int main(void)
 		cmocka_unit_test(idle_threads_of_gdb_stand_apart_from_running_ones),
 		cmocka_unit_test(a_hung_task_is_named_and_known_to_wait_for_a_lock),
 		cmocka_unit_test(an_oops_begins_where_it_happened),
+		cmocka_unit_test(stacks_of_many_tasks_end_at_their_outermost_functions),
 		cmocka_unit_test(a_thread_dump_of_java_tells_states_and_who_waits_for_whom),
 		cmocka_unit_test(a_monitor_that_was_let_go_by_wait_is_not_held),
 		cmocka_unit_test(exceptions_of_java_net_and_javascript_are_stacks),
