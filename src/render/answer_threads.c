@@ -64,6 +64,13 @@ static void print_group(const struct answer_printer *p, const struct thread_grou
 		profile_frame_label(profile, telling, &name);
 		strbuf_add_text(&text, is_next ? " < " : " < .. < ");
 		answer_name(&text, strbuf_text(&name));
+	} else if (profile->nodes.items[group->node].parent) {
+		uint32_t caller = profile->nodes.items[group->node].parent;
+
+		strbuf_reset(&name);
+		profile_frame_label(profile, profile->nodes.items[caller].frame, &name);
+		strbuf_add_text(&text, " < ");
+		answer_name(&text, strbuf_text(&name));
 	}
 	add_names(profile, group, &text);
 	fprintf(p->term->stream, "  %5s  %-*s ", strbuf_text(&count), STATE_WIDTH, state);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "samples/import_clean.h"
+#include "samples/import_names.h"
 #include "samples/load.h"
 #include "samples/quality.h"
 #include "samples/skid.h"
@@ -331,6 +332,7 @@ struct error *profile_import_text(struct str text, const char *name, struct prof
 	read_text(profile, reader, text);
 	if (!profile->samples.count)
 		return no_samples(profile, name);
+	import_tell_apart(profile);
 	threads_judge(profile);
 	quality_find_ends(profile);
 	skid_find(profile);

@@ -148,6 +148,20 @@ static bool is_drawn(struct str line)
 	return true;
 }
 
+/* "Fri Nov 20 12:10:10 2026    p.pstats" */
+static bool is_date(struct str line)
+{
+	static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+	struct str word;
+
+	if (!str_next_word(&line, &word))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(days); i++)
+		if (str_is(word, days[i]))
+			return str_find(line, STR(":")) > 0;
+	return false;
+}
+
 /* What these tools print around their tables. */
 static bool is_chatter(struct str line)
 {
@@ -205,7 +219,8 @@ static bool is_chatter(struct str line)
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(line, str_from(leads[i])))
 			return true;
-	return str_find(line, STR(" function calls")) > 0 || str_find(line, STR(" shown")) > 0;
+	return is_date(line) || str_find(line, STR(" function calls")) > 0 ||
+	       str_find(line, STR(" shown")) > 0;
 }
 
 struct reader {

@@ -103,6 +103,17 @@ static void a_flat_profile_of_gprof_without_ticks_counts_calls(void **state)
 		    "f 75\ng 25\n");
 }
 
+static void functions_of_one_name_in_several_files_are_not_added_up(void **state)
+{
+	(void)state;
+	assert_told("   ncalls  tottime  percall  cumtime  percall filename:lineno(function)\n"
+		    "        3    0.050    0.000    0.150    0.000 /lib/queue.py:278(get)\n"
+		    "        3    0.030    0.000    0.150    0.000 app.py:3(get)\n"
+		    "        1    0.010    0.001    0.200    0.153 app.py:1(<module>)\n"
+		    "        1    0.110    0.001    0.200    0.153 queue.py:1(<module>)\n",
+		    "get (queue.py) 25\nget (app.py) 15\n<module> 5\n<module> 55\n");
+}
+
 static const char pstats_text[] =
 	"Fri Nov 20 12:10:10 2026    p.pstats\n\n"
 	"         1082094 function calls (944094 primitive calls) in 0.200 seconds\n\n"
@@ -367,6 +378,7 @@ int main(void)
 		cmocka_unit_test(the_call_graph_of_gprof_says_whose_the_time_is),
 		cmocka_unit_test(a_flat_profile_of_gprof_without_ticks_counts_calls),
 		cmocka_unit_test(the_table_of_cprofile_names_functions_files_and_built_ins),
+		cmocka_unit_test(functions_of_one_name_in_several_files_are_not_added_up),
 		cmocka_unit_test(rows_of_a_reduced_list_are_shares_of_the_whole),
 		cmocka_unit_test(tables_of_pprof_may_carry_units_and_places),
 		cmocka_unit_test(traces_and_trees_of_pprof_have_callers),
