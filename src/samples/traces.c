@@ -303,32 +303,59 @@ static bool function_fits(const struct trace_function *known, const struct class
 	return false;
 }
 
-/* What runtimes put between the code that people write, and helpers that stand for their caller. */
-static bool is_runtime_name(struct str name)
+/* "<&mut alloc::string::String as ...>", "void std::...": what stands before the first namespace.
+ */
+static struct str without_decoration(struct str name)
+{
+	static const char *const words[] = { "<",     "&",     "*",	"mut ",	 "const ", "dyn ",
+					     "impl ", "void ", "bool ", "auto ", "(" };
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+			struct str word = str_from(words[i]);
+
+			if (!str_starts_with(name, word))
+				continue;
+			name = (struct str){ name.ptr + word.len, name.len - word.len };
+			again = true;
+		}
+	}
+	return name;
+}
+
+/* What runtimes put between the code that people write, and helpers that stand for their caller.
+ * `plain` is the name's most general form. */
+static bool is_runtime_name(struct str name, struct str plain)
 {
 	static const char *const leads[] = {
-		"Builtin:",   "BytecodeHandler:",
-		"Stub:",      "Builtins_",
-		"Handler:",   "RegExp:",
-		"std::",      "__gnu_cxx::",
-		"core::",     "alloc::",
-		"<core::",    "<alloc::",
-		"<std::",     "hashbrown::",
-		"<&T as ",    "runtime.",
-		"java.",      "jdk.",
-		"sun.",	      "Ljava/",
-		"Ljdk/",      "[unknown]",
-		"0x",	      "__libc_",
-		"_start",     "boost::",
-		"void std::", "bool std::",
-		"auto std::",
+		"Builtin:",  "BytecodeHandler:",
+		"Stub:",     "Builtins_",
+		"Handler:",  "RegExp:",
+		"std::",     "__gnu_cxx::",
+		"core::",    "alloc::",
+		"hashbrown", "boost::",
+		"runtime.",  "java.",
+		"jdk.",	     "sun.",
+		"Ljava/",    "Ljdk/",
+		"_start",    "[unknown]",
+		"0x",	     "__libc_",
+		"T as ",
 	};
 
+	name = without_decoration(name);
 	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
 		if (str_starts_with(name, str_from(leads[i])))
 			return true;
-	return str_find(name, STR("node:internal")) >= 0 || str_find(name, STR("malloc")) >= 0 ||
-	       str_find(name, STR("realloc")) >= 0;
+	return str_find(plain, STR("node:internal")) >= 0 || str_find(plain, STR("malloc")) >= 0 ||
+	       str_find(plain, STR("realloc")) >= 0;
+}
+
+/* The function's most general form of its name. */
+static struct str plain_name(const struct trace_function *known, struct str name)
+{
+	return known->form_count ? known->forms[known->form_count - 1] : name;
 }
 
 static void classify(struct matcher *m, const struct trace_knowledge *knowledge,
@@ -342,14 +369,13 @@ static void classify(struct matcher *m, const struct trace_knowledge *knowledge,
 	function->is_kernel = frame->flags & PROFILE_FRAME_KERNEL ||
 			      str_starts_with(str_from(library), STR("[kernel"));
 	function->is_root = quality_is_thread_root(name) || str_is(name, "main");
-	if (profile_frame_is_nameless(m->profile, function->frame))
+	if (!name.len)
 		return;
 	known = knowledge->look(knowledge->context, str_from(library), name);
 	function->is_app =
-		!function->is_kernel &&
-		!is_runtime_name(known.form_count ? known.forms[known.form_count - 1] : name) &&
-		!quality_is_thread_root(name) && !known.is_library_known &&
-		(!known.is_known || str_is(name, "main"));
+		!function->is_kernel && !profile_frame_is_nameless(m->profile, function->frame) &&
+		!is_runtime_name(name, plain_name(&known, name)) && !quality_is_thread_root(name) &&
+		!known.is_library_known && (!known.is_known || str_is(name, "main"));
 	function->is_idle = strcmp(known.family, "idle") == 0;
 	for (size_t i = 0; i < m->test_count; i++)
 		if (function_fits(&known, function, &m->tests[i]))
