@@ -38,6 +38,13 @@ static void tell_match(struct explanation *x, const char *target, struct kb_matc
 	explain_field(x, entity, "what", match, KB_FIELD_WHAT);
 	explain_field(x, entity, "keep", match, KB_FIELD_KEEP);
 	explain_changes(x, 1, match);
+	/* nothing else does it faster: then how to get more out of the thing itself */
+	if (!match.entry->advice_count && match.entry->kind == KB_FASTER_PROGRAM) {
+		struct kb_match program = knowledge_program(x->knowledge, str_from(target));
+
+		if (program.entry)
+			explain_topic(x, 1, program);
+	}
 }
 
 /* No replacement is known, but what the thing is, and how to get more out of it. */
