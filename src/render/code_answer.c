@@ -416,6 +416,7 @@ static const char *evidence_name(const char *name)
 		const char *fact, *words;
 	} names[] = {
 		{ "self", "of the line" },
+		{ "near", "of the line and right behind it" },
 		{ "loop_self", "of its loop" },
 		{ "cost", "at the call and behind it" },
 		{ "divide_share", "at the division" },

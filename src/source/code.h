@@ -23,6 +23,7 @@ struct code_line {
 	uint32_t loop; /* the innermost one: row + 1; 0 = none */
 	unsigned flags;
 	double cost, share; /* share is of the whole, 0..1 */
+	double skid;	    /* share that landed on another line, right behind a slow instruction */
 	size_t first_row;
 };
 

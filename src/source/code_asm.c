@@ -294,6 +294,20 @@ static double cost_of_branch(const struct body *body, size_t i)
 	return code_share(body->code, body->function, cost);
 }
 
+/* What a line caused that is counted elsewhere: the instruction behind its slow one. */
+static void note_skid(struct body *body, size_t i)
+{
+	const uint32_t slow = INSTRUCTION_DIVIDE | INSTRUCTION_FP_DIVIDE | INSTRUCTION_LOAD |
+			      INSTRUCTION_STORE | INSTRUCTION_ATOMIC | INSTRUCTION_REPEAT;
+	const struct step *step = &body->steps.items[i], *next = step + 1;
+
+	if (i + 1 >= body->steps.count || !(step->i.flags & slow) || next->line == step->line ||
+	    step->i.flags & INSTRUCTION_STACK)
+		return;
+	body->code->lines.items[step->line].skid +=
+		code_share(body->code, body->function, next->cost);
+}
+
 static void note_step(struct body *body, size_t i)
 {
 	static const struct {
@@ -319,6 +333,7 @@ static void note_step(struct body *body, size_t i)
 		code_add_sign(code, step->line, slow[k].text, step->i.text);
 		code_add_figure(code, step->line, slow[k].figure, cost_with_skid(body, i), "ratio");
 	}
+	note_skid(body, i);
 	if (!step->loop)
 		return;
 	if (leads_to_bounds_panic(body, step))
@@ -446,30 +461,61 @@ static void note_innermost(struct body *body)
 	}
 }
 
+/* Base register and displacement of a memory operand, through the one lea that made its base. */
+static bool resolve(const struct body *body, const struct instruction *i, struct str *ret_base,
+		    int64_t *ret_displacement)
+{
+	const struct instruction *maker = NULL;
+	struct str registers[2];
+	int64_t more;
+	size_t writers = 0;
+
+	if (instruction_registers(i->memory, registers) != 1 || str_is(registers[0], "rip") ||
+	    !instruction_displacement(i->memory, ret_displacement))
+		return false;
+	*ret_base = registers[0];
+	for (size_t k = 0; k < body->steps.count; k++) {
+		const struct instruction *other = &body->steps.items[k].i;
+		struct str destination = instruction_destination(other);
+
+		if (!destination.len || destination.ptr == other->memory.ptr ||
+		    !instruction_same_register(destination, registers[0]))
+			continue;
+		writers++;
+		maker = other;
+	}
+	if (writers == 1 && str_starts_with(maker->mnemonic, STR("lea")) &&
+	    instruction_registers(maker->memory, registers) == 1 &&
+	    instruction_displacement(maker->memory, &more)) {
+		*ret_base = registers[0];
+		*ret_displacement += more;
+	}
+	return true;
+}
+
+struct target {
+	struct str base, text;
+	int64_t at;
+};
+
 /* Atomics on neighbours in one cache line. */
 static void note_near_atomics(struct body *body)
 {
-	const struct step *seen[MAX_NEAR];
+	struct target seen[MAX_NEAR];
 	size_t count = 0;
 
 	for (size_t i = 0; i < body->steps.count && count < MAX_NEAR; i++) {
 		const struct step *step = &body->steps.items[i];
-		struct str mine[2], other[2];
-		int64_t at, there;
+		struct target mine = { .text = step->i.text };
 
 		if (!(step->i.flags & INSTRUCTION_ATOMIC) || !step->i.memory.len ||
-		    !instruction_registers(step->i.memory, mine) ||
-		    !instruction_displacement(step->i.memory, &at))
+		    step->line == UINT32_MAX || !resolve(body, &step->i, &mine.base, &mine.at))
 			continue;
-		for (size_t k = 0; k < count; k++) {
-			if (instruction_registers(seen[k]->i.memory, other) &&
-			    str_eq(mine[0], other[0]) && !str_is(mine[0], "rip") &&
-			    instruction_displacement(seen[k]->i.memory, &there) && at != there &&
-			    llabs(at - there) < LINE_BYTES)
-				code_add_sign(body->code, step->line, "near_atomic",
-					      seen[k]->i.text);
-		}
-		seen[count++] = step;
+		for (size_t k = 0; k < count; k++)
+			if (str_eq(mine.base, seen[k].base) && mine.at != seen[k].at &&
+			    llabs(mine.at - seen[k].at) < LINE_BYTES)
+				code_add_sign(body->code, step->line, "near_atomic", seen[k].text);
+		seen[count++] = mine;
 	}
 }
 

@@ -14,7 +14,8 @@ enum {
 	MAX_TEXT = 160,
 };
 
-static const double least_line = 0.01, least_loop = 0.005, least_instruction = 0.02;
+static const double least_line = 0.01, least_loop = 0.005, least_instruction = 0.02,
+		    least_skid = 0.005;
 
 struct teller {
 	const struct code *code;
@@ -82,6 +83,8 @@ static void line_facts(const struct teller *t, struct entity entity, uint32_t ro
 	       line->number);
 	if (t->code->is_measured)
 		number(t, entity, "self", line->share, "ratio", line->number);
+	if (line->skid >= least_skid)
+		number(t, entity, "near", MIN(line->share + line->skid, 1), "ratio", line->number);
 	if (loop && t->code->is_measured)
 		number(t, entity, "loop_self", loop->share, "ratio", line->number);
 	if (loop) {

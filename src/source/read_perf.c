@@ -18,6 +18,7 @@ struct block {
 	size_t first_row, count; /* rows of source since the last instruction or label */
 	uint32_t start;		 /* number that perf showed for the first; 0 = none */
 	uint32_t next;		 /* what would go on from there */
+	uint32_t empty; /* lines before the first, which perf counts and shows no number of */
 };
 
 struct perf_reader {
@@ -224,6 +225,7 @@ static void take_source(struct perf_reader *r, struct str text)
 	if (!trimmed.len) {
 		/* an empty line of the source, which perf counts too */
 		r->block.next += r->block.start != 0;
+		r->block.empty += r->block.start == 0;
 		if (!r->block.count)
 			return;
 	} else if (str_starts_with(trimmed, STR("Disassembly of section")) ||
@@ -234,7 +236,7 @@ static void take_source(struct perf_reader *r, struct str text)
 		end_block(r);
 	if (!r->block.count) {
 		r->block.first_row = r->listing->rows.count;
-		r->block.start = number;
+		r->block.start = number > r->block.empty ? number - r->block.empty : number;
 		r->block.next = number;
 	}
 	r->block.next += trimmed.len && number;
