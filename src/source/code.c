@@ -39,7 +39,8 @@ void code_line_name(const struct code *code, uint32_t line, struct strbuf *out)
 	const struct code_line *l = &code->lines.items[line];
 	const struct listing_function *function = &code->listing->functions.items[l->function];
 	const char *name = listing_text(code->listing, l->scope ? l->scope : function->name);
-	const char *file = listing_text(code->listing, l->file);
+	const char *file =
+		listing_text(code->listing, l->file || l->scope ? l->file : function->told_file);
 
 	if (l->flags & CODE_LINE_IS_INSTRUCTION) {
 		struct str head, rest;

@@ -364,7 +364,8 @@ static bool is_written(const struct body *body, const struct interval *in, struc
 		     (end > 0 && (size_t)end < other->operands.len &&
 		      other->flags & (INSTRUCTION_LOAD | INSTRUCTION_STORE))))
 			return true;
-		if (!destination.len || destination.ptr == other->memory.ptr ||
+		if (!destination.len ||
+		    (other->memory.len && destination.ptr == other->memory.ptr) ||
 		    !instruction_same_register(destination, name))
 			continue;
 		*ret = &body->steps.items[i];
@@ -478,7 +479,8 @@ static bool resolve(const struct body *body, const struct instruction *i, struct
 		const struct instruction *other = &body->steps.items[k].i;
 		struct str destination = instruction_destination(other);
 
-		if (!destination.len || destination.ptr == other->memory.ptr ||
+		if (!destination.len ||
+		    (other->memory.len && destination.ptr == other->memory.ptr) ||
 		    !instruction_same_register(destination, registers[0]))
 			continue;
 		writers++;
@@ -571,13 +573,18 @@ static void collect(struct body *body, const uint32_t *line_of_row)
 	for (size_t i = 0; i < f->row_count; i++) {
 		const struct listing_row *row = &listing->rows.items[f->first_row + i];
 
+		struct instruction in;
+
 		if (row->kind != LISTING_INSTRUCTION)
 			continue;
-		step_vec_push(&body->steps,
-			      (struct step){ .i = instruction_parse(listing_row_text(row)),
-					     .row = f->first_row + i,
-					     .line = line_of_row[i],
-					     .cost = row->cost > 0 ? row->cost : 0 });
+		in = instruction_parse(listing_row_text(row));
+		/* raw bytes of the instruction before that did not fit beside it */
+		if (!in.mnemonic.len)
+			continue;
+		step_vec_push(&body->steps, (struct step){ .i = in,
+							   .row = f->first_row + i,
+							   .line = line_of_row[i],
+							   .cost = row->cost > 0 ? row->cost : 0 });
 	}
 }
 

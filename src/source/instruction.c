@@ -165,8 +165,8 @@ static struct str take_address(struct instruction *i, struct str text)
 	}
 	for (;;) {
 		rest = text;
-		if (!str_next_word(&rest, &word) || !rest.len || !is_hex(word) ||
-		    (word.len != 2 && word.len != 8))
+		if (!str_next_word(&rest, &word) || (!rest.len && !i->has_address) ||
+		    !is_hex(word) || (word.len != 2 && word.len != 8))
 			return text;
 		text = str_trim(rest);
 	}

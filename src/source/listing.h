@@ -41,6 +41,7 @@ struct listing_row {
 
 struct listing_function {
 	uint32_t name, file, object; /* text ids; 0 = not known */
+	uint32_t told_file;	     /* of its own lines, where some of them say it */
 	size_t first_row, row_count;
 	double cost; /* of its rows */
 	uint64_t samples;

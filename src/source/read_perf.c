@@ -262,8 +262,13 @@ static struct str take_comment(struct perf_reader *r, struct str text, struct li
 	if (!colon || !reader_decimal(&digits, &number) || digits.len)
 		return text;
 	file = (struct str){ place.ptr, colon - 1 };
-	row->file = listing_intern(r->listing, file);
-	row->number = number;
+	/* only lines that cost something say it: the others of the function are in the same file */
+	if (number == row->number && !row->file && !row->scope) {
+		current(r)->told_file = listing_intern(r->listing, file);
+	} else {
+		row->file = listing_intern(r->listing, file);
+		row->number = number;
+	}
 	return (struct str){ text.ptr, (size_t)at };
 }
 

@@ -301,7 +301,7 @@ NOINLINE double NAME(const double *a, long n)
 void run(unsigned rounds)
 {
 	for (int i = 0; i < 2000; i++) matrix[0][i % 1000] = i * 0.37;
-	for (unsigned r = 0; r < rounds * 5; r++) sink += (int)NAME(matrix[0], 1000);
+	for (unsigned r = 0; r < rounds * 60; r++) sink += (int)NAME(matrix[0], 1000);
 }
 """, """
 NOINLINE double NAME(const double *a, long n)
