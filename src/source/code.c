@@ -242,6 +242,7 @@ static void read_function(struct code *code, uint32_t function)
 	size_t first_line = code->lines.count, first_loop = code->loops.count, size = 64;
 	auto_free uint32_t *line_of_row = x_calloc(f->row_count, sizeof(*line_of_row));
 	bool has_instructions = is_by_number(listing, function);
+	uint32_t above = UINT32_MAX;
 
 	while (size < f->row_count * 2)
 		size *= 2;
@@ -264,15 +265,21 @@ static void read_function(struct code *code, uint32_t function)
 
 			code_line_vec_push(&code->lines, line);
 			line_of_row[i] = (uint32_t)code->lines.count - 1;
+		} else if (row->kind == LISTING_INSTRUCTION && !row->number &&
+			   above != UINT32_MAX) {
+			/* perf's screen shows no numbers: it is of the source above it */
+			line_of_row[i] = above;
 		} else {
 			line_of_row[i] = line_of(code, &table, function, row, f->first_row + i);
 		}
+		if (row->kind == LISTING_SOURCE && str_trim(listing_row_text(row)).len)
+			above = line_of_row[i];
 		add_cost(&code->lines.items[line_of_row[i]], row);
 	}
 	if (has_instructions) {
 		code->has_instructions = true;
 		sort_lines(code, first_line, line_of_row, f->row_count);
-		code_read_instructions(code, function, line_of_row);
+		code_read_instructions(code, function, first_line, line_of_row);
 	} else {
 		code_find_source_loops(code, first_line);
 	}

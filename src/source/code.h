@@ -111,7 +111,8 @@ void code_add_sign(struct code *code, uint32_t line, const char *name, struct st
 void code_add_figure(struct code *code, uint32_t line, const char *name, double number,
 		     const char *unit);
 /* Lines of one function are those from `first_line` on. */
-void code_read_instructions(struct code *code, uint32_t function, const uint32_t *line_of_row);
+void code_read_instructions(struct code *code, uint32_t function, size_t first_line,
+			    const uint32_t *line_of_row);
 void code_find_source_loops(struct code *code, size_t first_line);
 void code_find_heads(struct code *code, size_t first_loop, size_t first_line);
 void code_find_signs(struct code *code);

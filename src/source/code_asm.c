@@ -40,7 +40,8 @@ struct body {
 	uint32_t function;
 	struct step_vec steps;
 	struct interval_vec intervals;
-	double *loop_cost;
+	size_t first_line, first_loop; /* of this function */
+	double *loop_cost;	       /* from first_loop on */
 };
 
 /* ---- jumps and loops */
@@ -124,11 +125,32 @@ static void make_loop(struct body *body, struct interval *interval, uint32_t par
 	interval->loop = (uint32_t)loops->count;
 }
 
+static void give_costs_to_loops(struct body *body)
+{
+	struct code_loop_vec *loops = &body->code->loops;
+	size_t first = body->first_loop;
+
+	body->loop_cost = x_calloc(loops->count - first + 1, sizeof(*body->loop_cost));
+	for (size_t i = 0; i < body->steps.count; i++)
+		if (body->steps.items[i].loop)
+			body->loop_cost[body->steps.items[i].loop - 1 - first] +=
+				body->steps.items[i].cost;
+	/* parents stand before their children */
+	for (size_t i = loops->count; i > first; i--) {
+		struct code_loop *loop = &loops->items[i - 1];
+		double cost = body->loop_cost[i - 1 - first];
+
+		if (loop->parent)
+			body->loop_cost[loop->parent - 1 - first] += cost;
+		loop->share = code_share(body->code, body->function, cost);
+	}
+}
+
 /* One sweep: the loops that are open at a step are a stack. */
 static void find_loops(struct body *body)
 {
 	auto_free struct interval **open = x_calloc(body->intervals.count + 1, sizeof(*open));
-	size_t depth = 0, next = 0, first = body->code->loops.count;
+	size_t depth = 0, next = 0;
 
 	for (size_t i = 0; i < body->steps.count; i++) {
 		while (depth && open[depth - 1]->end < i)
@@ -141,17 +163,7 @@ static void find_loops(struct body *body)
 		}
 		body->steps.items[i].loop = depth ? open[depth - 1]->loop : 0;
 	}
-	body->loop_cost = x_calloc(body->code->loops.count + 1, sizeof(*body->loop_cost));
-	for (size_t i = 0; i < body->steps.count; i++)
-		if (body->steps.items[i].loop)
-			body->loop_cost[body->steps.items[i].loop - 1] += body->steps.items[i].cost;
-	for (size_t i = body->code->loops.count; i > first; i--) {
-		struct code_loop *loop = &body->code->loops.items[i - 1];
-
-		if (loop->parent)
-			body->loop_cost[loop->parent - 1] += body->loop_cost[i - 1];
-		loop->share = code_share(body->code, body->function, body->loop_cost[i - 1]);
-	}
+	give_costs_to_loops(body);
 }
 
 static void count_in_loops(struct body *body)
@@ -177,9 +189,10 @@ static void count_in_loops(struct body *body)
 static void give_loops_to_lines(struct body *body)
 {
 	struct code *code = body->code;
-	auto_free double *best = x_calloc(code->lines.count + 1, sizeof(*best));
+	size_t count = code->lines.count - body->first_line;
+	auto_free double *best = x_calloc(count + 1, sizeof(*best));
 
-	for (size_t i = 0; i < code->lines.count; i++)
+	for (size_t i = 0; i < count; i++)
 		best[i] = -1;
 	for (size_t i = 0; i < body->steps.count; i++) {
 		const struct step *step = &body->steps.items[i];
@@ -193,9 +206,9 @@ static void give_loops_to_lines(struct body *body)
 			depth = code->loops.items[step->loop - 1].depth;
 		if (line->loop)
 			known = code->loops.items[line->loop - 1].depth;
-		if (step->cost > best[step->line] ||
-		    (step->cost >= best[step->line] && depth > known)) {
-			best[step->line] = step->cost;
+		if (step->cost > best[step->line - body->first_line] ||
+		    (step->cost >= best[step->line - body->first_line] && depth > known)) {
+			best[step->line - body->first_line] = step->cost;
 			line->loop = step->loop;
 		}
 	}
@@ -588,9 +601,13 @@ static void collect(struct body *body, const uint32_t *line_of_row)
 	}
 }
 
-void code_read_instructions(struct code *code, uint32_t function, const uint32_t *line_of_row)
+void code_read_instructions(struct code *code, uint32_t function, size_t first_line,
+			    const uint32_t *line_of_row)
 {
-	struct body body = { .code = code, .function = function };
+	struct body body = { .code = code,
+			     .function = function,
+			     .first_line = first_line,
+			     .first_loop = code->loops.count };
 
 	collect(&body, line_of_row);
 	find_targets(&body);

@@ -133,6 +133,10 @@ static void take_braced_line(struct nest *nest, uint32_t line, struct loop_head 
 			rest = (struct str){ rest.ptr + 1, rest.len - 1 };
 		}
 		open_loop(nest, line, 0);
+		/* Go's head has semicolons without parentheses round them */
+		if (code_line_language(nest->code, &nest->code->lines.items[line]) == LANGUAGE_GO)
+			while (rest.len && *rest.ptr != '{')
+				rest = (struct str){ rest.ptr + 1, rest.len - 1 };
 	}
 	loop = nest->depth ? nest->open[nest->depth - 1].loop : 0;
 	walk_braces(nest, rest, &loop);

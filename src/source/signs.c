@@ -395,20 +395,23 @@ static void find_copied_element(const struct place *p)
 					     "std::function<",	   "std::pair<",
 					     "const std::string ", "const std::vector<" };
 	ptrdiff_t open = str_find(p->clean, STR("for ("));
-	struct str inside;
+	struct str inside, variable;
 
 	if (p->language != LANGUAGE_CPP || !p->loop || p->loop->what.kind != LOOP_EACH || open < 0)
 		return;
+	variable = p->loop->what.variable;
+	auto_free char *word = x_strndup(variable.ptr, variable.len);
+
 	inside = cut(p->clean, (size_t)open + 5, p->clean.len);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		ptrdiff_t name;
 
 		if (!str_starts_with(inside, str_from(types[i])))
 			continue;
-		name = str_find(inside, p->loop->what.variable);
+		name = lex_find_word(inside, word, 0);
 		if (name > 0 && !memchr(inside.ptr, '&', (size_t)name))
 			code_add_sign(p->code, p->line, "copied_element",
-				      cut(inside, 0, (size_t)name + p->loop->what.variable.len));
+				      cut(inside, 0, (size_t)name + variable.len));
 	}
 }
 
