@@ -278,14 +278,40 @@ struct wanted {
 	enum kb_certainty certainty;
 };
 
+static bool share_library(struct kb_match a, struct kb_match b)
+{
+	const struct kb_scope_row *left = &a.index->scopes[a.entry->scope];
+	const struct kb_scope_row *right = &b.index->scopes[b.entry->scope];
+
+	for (uint32_t i = 0; i < left->glob_count; i++)
+		for (uint32_t k = 0; k < right->glob_count; k++)
+			if (!strcmp(kb_text(a.index, a.index->globs[left->glob_first + i]),
+				    kb_text(b.index, b.index->globs[right->glob_first + k])))
+				return true;
+	return false;
+}
+
+/* A wider pattern of a library adds nothing to the nearer one, which stands first. */
+static bool is_told_nearer(const struct kb_match_vec *matches, struct kb_match match)
+{
+	for (size_t i = 0; i < matches->count; i++)
+		if (share_library(matches->items[i], match))
+			return true;
+	return false;
+}
+
 static void rows_match(const struct kb_index *index, const struct kb_name *rows, uint32_t count,
 		       const struct wanted *wanted, struct kb_match_vec *ret)
 {
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		struct kb_match match = { .index = index, .entry = &index->entries[rows[i].entry] };
+
 		if (name_is_any(str_from(kb_text(index, rows[i].text)), wanted->forms,
 				wanted->form_count, wanted->certainty == KB_BY_PATTERN) &&
-		    !is_command_line(index, &index->entries[rows[i].entry]))
+		    !is_command_line(index, match.entry) &&
+		    (wanted->certainty == KB_BY_NAME || !is_told_nearer(ret, match)))
 			match_add(ret, index, rows[i].entry, wanted->certainty);
+	}
 }
 
 void knowledge_function_everywhere(const struct knowledge *knowledge, struct str function,
