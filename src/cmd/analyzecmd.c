@@ -16,7 +16,7 @@
 #define FILE_CAP_BYTES ((uint64_t)8 << 30)
 #define STREAM_CAP_BYTES ((size_t)1 << 28)
 
-enum { MAX_FILES = 1000 };
+enum { MAX_FILES = 1000, MAX_REASONS = 4 };
 
 struct analyzecmd_options {
 	const char *input, *problem;
@@ -194,15 +194,25 @@ static bool has_content(const struct facts *facts)
 	return false;
 }
 
-/* Why the first input could not be read. */
+/* Why the inputs could not be read, the first of them by name. */
 static struct error *nothing_read(const struct facts *facts, const char *path)
 {
-	const char *why = "";
+	auto_strbuf struct strbuf why = STRBUF_INIT;
+	size_t count = 0;
 
-	for (size_t i = 0; i < facts->facts.count && !*why; i++)
-		if (facts->facts.items[i].type == FACT_ABSENT)
-			why = facts_str(facts, facts->facts.items[i].text);
-	return error_new(ERROR_INPUT, "nothing in '%s' could be read: %s", path, why);
+	for (size_t i = 0; i < facts->facts.count; i++) {
+		const struct fact *fact = &facts->facts.items[i];
+
+		if (fact->type != FACT_ABSENT)
+			continue;
+		if (count++ < MAX_REASONS)
+			strbuf_addf(&why, "%s%s: %s", count > 1 ? "; " : "",
+				    facts_str(facts, fact->entity.name),
+				    facts_str(facts, fact->text));
+	}
+	if (count > MAX_REASONS)
+		strbuf_addf(&why, " and %zu more", count - MAX_REASONS);
+	return error_new(ERROR_INPUT, "nothing in '%s' could be read: %s", path, strbuf_text(&why));
 }
 
 /* What can be done about it, where nothing said so yet. */

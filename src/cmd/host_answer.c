@@ -10,7 +10,7 @@
 #include "render/host.h"
 #include "rules/rules.h"
 
-enum { MAX_AREAS = 16, LEAST_WORD = 3 };
+enum { MAX_AREAS = 16, LEAST_WORD = 4 /* shorter ones are in every text */ };
 
 /* ---- the user's own words move findings up within their severity */
 
@@ -53,9 +53,7 @@ static double agreement(const struct facts *facts, const struct finding *finding
 
 		while (word.len && !isalnum((unsigned char)word.ptr[word.len - 1]))
 			word.len--;
-		if (word.len < LEAST_WORD)
-			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(texts) && word.len >= LEAST_WORD; i++)
 			fits |= holds(texts[i], word);
 		for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
 			fits |= strlen(meanings[i].said) == word.len &&

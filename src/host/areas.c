@@ -96,16 +96,33 @@ static bool is_suspect(const struct facts *facts, const struct area *area)
 	return false;
 }
 
+/* Nothing that rules found is not yet fine: why it is not, NULL where it is. */
+static const char *doubt(const struct facts *facts, struct entity host, const char *area)
+{
+	double busy =
+		facts_value(facts, host, "cpu_busy", 0) - facts_value(facts, host, "cpu_nice", 0);
+	double available = facts_value(facts, host, "memory_available", 0);
+
+	if (strcmp(area, "cpu") == 0) {
+		if (facts_value(facts, host, "frames", 2) < 2)
+			return "one screen of top is a fraction of a second, or since boot";
+		if (busy >= 0.8)
+			return "the CPUs are busy, and it does not show who is to blame";
+	}
+	if (strcmp(area, "memory") == 0 &&
+	    available < 0.1 * facts_value(facts, host, "memory_total", 0))
+		return "little is available; whether that hurts it does not show";
+	return NULL;
+}
+
 size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max)
 {
 	struct entity host = { 0 };
-	bool one_screen = false;
 	size_t count = 0;
 
 	for (size_t i = 0; i < facts->facts.count && !host.name; i++)
 		if (!strcmp(facts_str(facts, facts->facts.items[i].name), "frames"))
 			host = facts->facts.items[i].entity;
-	one_screen = host.name && facts_value(facts, host, "frames", 2) < 2;
 	for (size_t i = 0; i < ARRAY_SIZE(areas) && count < max; i++) {
 		const struct area *area = &areas[i];
 		struct host_area *to = &ret[count++];
@@ -115,8 +132,8 @@ size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max)
 			*to = (struct host_area){ area->name, HOST_SUSPECT, NULL, NULL };
 		else if (!is_known(facts, area->kind, area->fact))
 			continue;
-		else if (one_screen && !strcmp(area->name, "cpu"))
-			to->reason = "one screen of top is a fraction of a second, or since boot";
+		else if (doubt(facts, host, area->name))
+			to->reason = doubt(facts, host, area->name);
 		else
 			*to = (struct host_area){ area->name, HOST_EXONERATED, area->fine, NULL };
 	}

@@ -283,7 +283,8 @@ static bool slot_tell(struct telling *telling, struct entity entity,
 		uint32_t sure = values[i].count - values[i].error, row;
 
 		/* one among very many says nothing */
-		if (sure < 2 || (uint64_t)sure * 20 < template->count)
+		if (sure < 2 || (uint64_t)sure * 20 < template->count ||
+		    (sure < 5 && (uint64_t)sure * 4 < template->count))
 			continue;
 		strbuf_addf(&name, "word %u: ", slot->word + 1);
 		value_write(place, &values[i], &name);

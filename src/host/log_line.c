@@ -380,8 +380,16 @@ void log_line_read(struct log_reader *reader, struct str raw, struct log_line *r
 		*ret = line;
 		return;
 	}
-	if (stamped && before.len)
-		text = raw; /* what stood before the stamp is part of it */
+	if (stamped && before.len) {
+		/* what stood before the stamp is part of it */
+		strbuf_reset(&reader->text);
+		strbuf_add(&reader->text, str_trim(before));
+		while (text.len && strchr(":,] ", *text.ptr))
+			text = (struct str){ text.ptr + 1, text.len - 1 };
+		strbuf_add_char(&reader->text, ' ');
+		strbuf_add(&reader->text, text);
+		text = strbuf_str(&reader->text);
+	}
 	if (!stamped)
 		line.is_continuation = reader->is_timed || is_trace_line(raw);
 	if (line.time.clock == LOG_CLOCK_BOOT) {

@@ -314,7 +314,7 @@ static bool boot_read(struct scan *scan, struct log_time *ret)
 	while (take(scan, ' '))
 		;
 	start = scan->at;
-	while (is_digit(peek(scan)) && scan->at - start < 12)
+	while (is_digit(peek(scan)) && scan->at - start < 9)
 		seconds = seconds * 10 + (*scan->at++ - '0');
 	if (scan->at == start || peek(scan) != '.')
 		return false;
@@ -326,25 +326,28 @@ static bool boot_read(struct scan *scan, struct log_time *ret)
 /* 1732103682, 1732103682.123, 1732103682123: only what is a time of these decades. */
 static bool epoch_read(struct scan *scan, struct log_time *ret)
 {
-	int64_t value = 0;
+	int64_t value = 0, unit;
 	const char *start = scan->at;
 
-	while (is_digit(peek(scan)) && scan->at - start < 20)
+	while (is_digit(peek(scan)) && scan->at - start < 18)
 		value = value * 10 + (*scan->at++ - '0');
 	ret->clock = LOG_CLOCK_UTC;
 	switch (scan->at - start) {
 	case 10:
-		ret->ns = value * NS_PER_S + fraction(scan);
+		unit = NS_PER_S;
 		break;
 	case 13:
-		ret->ns = value * 1000000;
+		unit = 1000000;
 		break;
 	case 16:
-		ret->ns = value * 1000;
+		unit = 1000;
 		break;
 	default:
 		return false;
 	}
+	if (value > INT64_C(4100000000) * (NS_PER_S / unit))
+		return false;
+	ret->ns = value * unit + (unit == NS_PER_S ? fraction(scan) : 0);
 	return ret->ns >= INT64_C(1000000000) * NS_PER_S &&
 	       ret->ns < INT64_C(4100000000) * NS_PER_S && !isalnum((unsigned char)peek(scan)) &&
 	       peek(scan) != '-' && peek(scan) != ':';

@@ -224,14 +224,15 @@ static void cpu_tell(struct top *top, struct entity host)
 							  "cpu_softirq", "cpu_steal" };
 	double busy = 1 - sum_mean(&top->cpu[TOP_IDLE]) - sum_mean(&top->cpu[TOP_IOWAIT]);
 	double cpus;
+	uint32_t row;
 
 	for (size_t i = 0; i < TOP_CPU_KINDS; i++)
 		mean_tell(top, host, names[i], &top->cpu[i], "ratio");
 	if (!top->cpu[TOP_IDLE].count) /* a drawn line has only these two */
 		busy = sum_mean(&top->cpu[TOP_USER]) + sum_mean(&top->cpu[TOP_SYSTEM]);
 	if (top->cpu[TOP_USER].count) {
-		uint32_t row = parse_number(top->parse, host, "cpu_busy", rounded(MAX(busy, 0)),
-					    "ratio", top->cpu[TOP_USER].line);
+		row = parse_number(top->parse, host, "cpu_busy", rounded(MAX(busy, 0)), "ratio",
+				   top->cpu[TOP_USER].line);
 
 		top->parse->facts->facts.items[row].flags |=
 			FACT_DERIVED | (top->frames == 1 ? FACT_ESTIMATED : 0);
@@ -250,10 +251,9 @@ static void cpu_tell(struct top *top, struct entity host)
 	cpus = sum_mean(&top->listed_cpu) / busy;
 	if (cpus < 10 && fabs(cpus - round(cpus)) > 0.12)
 		return;
-	top->parse->facts->facts
-		.items[parse_number(top->parse, host, "cpus_estimated", MAX(1, round(cpus)), "CPUs",
-				    top->listed_cpu.line)]
-		.flags |= FACT_ESTIMATED | FACT_DERIVED;
+	row = parse_number(top->parse, host, "cpus_estimated", MAX(1, round(cpus)), "CPUs",
+			   top->listed_cpu.line);
+	top->parse->facts->facts.items[row].flags |= FACT_ESTIMATED | FACT_DERIVED;
 }
 
 static void memory_tell(struct top *top, struct entity host)
