@@ -170,25 +170,16 @@ static void tell_ignored(struct profile *profile, const struct import_state *sta
 /* ---- which reader */
 
 static const struct importer *const importers[] = {
-	&import_report_reader,
-	&import_gprof_reader,
-	&import_pprof_reader,
-	&import_syscalls_reader,
-	&import_columns_reader,
-	&import_backtrace_reader,
-	&import_go_reader,
-	&import_managed_reader,
-	&import_python_reader,
-	&import_bpf_reader,
-	&import_tree_reader,
-	&import_pipe_stack_reader,
-	&import_kernel_reader,
-	&import_script_reader,
-	&import_folded_reader,
-	&import_pipe_table_reader,
-	&import_perf_table_reader,
-	&import_elastic_table_reader,
-	&import_elastic_stack_reader,
+	&import_json_reader,	      &import_report_reader,
+	&import_gprof_reader,	      &import_pprof_reader,
+	&import_syscalls_reader,      &import_columns_reader,
+	&import_backtrace_reader,     &import_go_reader,
+	&import_managed_reader,	      &import_python_reader,
+	&import_bpf_reader,	      &import_tree_reader,
+	&import_pipe_stack_reader,    &import_kernel_reader,
+	&import_script_reader,	      &import_folded_reader,
+	&import_pipe_table_reader,    &import_perf_table_reader,
+	&import_elastic_table_reader, &import_elastic_stack_reader,
 	&import_grid_reader,
 };
 
@@ -286,7 +277,8 @@ static void read_text(struct profile *profile, const struct importer *reader, st
 static struct error *no_samples(const struct profile *profile, const char *name)
 {
 	struct error *error =
-		error_new(ERROR_INPUT, "'%s' (%s) holds no samples", name, profile->format);
+		error_new(ERROR_INPUT, "'%s' (%s) holds no samples%s%s", name, profile->format,
+			  profile->damage ? ": " : "", profile->damage ? profile->damage : "");
 
 	if (!str_starts_with(str_from(profile->format), STR("perf report")))
 		return error;

@@ -444,6 +444,62 @@ static void blocks_of_bcc_and_dtrace_end_in_their_count(void **state)
 		    "main;read 12\n");
 }
 
+/* ---- JSON */
+
+static const char speedscope[] =
+	"{\"shared\":{\"frames\":[{\"name\":\"<module> (app.py)\",\"file\":\"app.py\",\"line\":20},"
+	"{\"name\":\"work (app.py:12)\",\"file\":\"app.py\",\"line\":12},{\"name\":\"f (x)\"}]},"
+	"\"profiles\":[{\"type\":\"sampled\",\"name\":\"Main\",\"unit\":\"milliseconds\","
+	"\"samples\":[[0,1],[0],[0,99]],\"weights\":[3,1,2]},"
+	"{\"type\":\"evented\",\"name\":\"t2\",\"unit\":\"seconds\",\"events\":["
+	"{\"type\":\"O\",\"frame\":0,\"at\":1},{\"type\":\"O\",\"frame\":2,\"at\":2},"
+	"{\"type\":\"C\",\"frame\":2,\"at\":4},{\"type\":\"C\",\"frame\":0,\"at\":5}]}],"
+	"\"$schema\":\"https://www.speedscope.app/file-format-schema.json\"}";
+
+static void files_of_speedscope_are_read_sampled_and_evented(void **state)
+{
+	auto_profile struct profile *profile = told_profile(speedscope);
+
+	(void)state;
+	assert_told(speedscope, "<module>;work 3000000\n<module> 1000000\n<module> 2000000\n"
+				"<module> 1000000000\n<module>;f (x) 2000000000\n"
+				"<module> 1000000000\n");
+	assert_frame(speedscope, "work", "work Python app.py:12");
+	assert_string_equal(profile->format, "speedscope");
+	assert_string_equal(profile->events.items[0].unit, "ns");
+}
+
+static void profiles_of_v8_keep_idle_time_apart(void **state)
+{
+	static const char text[] =
+		"{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"(root)\",\"url\":\"\","
+		"\"lineNumber\":-1},\"children\":[2,3]},"
+		"{\"id\":2,\"callFrame\":{\"functionName\":\"(idle)\",\"url\":\"\",\"lineNumber\":-"
+		"1}},"
+		"{\"id\":3,\"callFrame\":{\"functionName\":\"\",\"url\":\"file:///"
+		"x.js\",\"lineNumber\":0},"
+		"\"children\":[4]},"
+		"{\"id\":4,\"callFrame\":{\"functionName\":\"work\",\"url\":\"file:///x.js\","
+		"\"lineNumber\":11}}],\"samples\":[4,2,4],\"timeDeltas\":[5,30,20,10]}";
+	auto_profile struct profile *profile = told_profile(text);
+
+	(void)state;
+	assert_told(text, "(anonymous);work 30000\n(idle) 20000\n(anonymous);work 10000\n");
+	assert_frame(text, "work", "work node /x.js:12");
+	assert_string_equal(profile->events.items[profile->samples.items[1].event].name, "idle");
+}
+
+static void json_that_is_damaged_says_so(void **state)
+{
+	struct profile *profile = NULL;
+	auto_error struct error *error = profile_import_text(
+		STR("{\"shared\":{\"frames\":[{\"name\":\"a\"}"), "test", &profile);
+
+	(void)state;
+	assert_non_null(error);
+	assert_non_null(strstr(error->message, "(JSON) holds no samples: "));
+}
+
 /* ---- how a text comes */
 
 static void texts_are_read_through_what_mail_and_editors_add(void **state)
@@ -544,6 +600,9 @@ int main(void)
 		cmocka_unit_test(stacks_of_ruby_php_and_perl_are_read),
 		cmocka_unit_test(maps_of_bpftrace_are_weighed_stacks),
 		cmocka_unit_test(blocks_of_bcc_and_dtrace_end_in_their_count),
+		cmocka_unit_test(files_of_speedscope_are_read_sampled_and_evented),
+		cmocka_unit_test(profiles_of_v8_keep_idle_time_apart),
+		cmocka_unit_test(json_that_is_damaged_says_so),
 		cmocka_unit_test(texts_are_read_through_what_mail_and_editors_add),
 		cmocka_unit_test(utf_16_is_understood_with_and_without_a_mark),
 		cmocka_unit_test(lines_that_are_left_out_are_told_by_number),
