@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "samples/paste_table.h"
 
+/* Of many functions the callers of the first ones are told, which gprof sorts by weight. */
+enum { MAX_FUNCTIONS_WITH_CALLERS = 500, MAX_EDGES = 1 << 18 };
+
 /* A line of the call graph that a function is called by. */
 struct edge {
 	struct str caller, callee;
@@ -177,7 +180,7 @@ static void read_graph_line(struct reader *reader, struct str line)
 		return;
 	} else if (!read_relative(line, &name, &self)) {
 		import_ignore(reader->profile, line);
-	} else if (reader->is_before_own) {
+	} else if (reader->is_before_own && reader->edges.count < MAX_EDGES) {
 		edge_vec_push(&reader->edges, (struct edge){ .caller = name, .self = self });
 	}
 }
@@ -233,9 +236,6 @@ static double add_edges(struct reader *reader, const struct function *function, 
 	}
 	return known;
 }
-
-/* Of many functions the callers of the first ones are told, which gprof sorts by weight. */
-enum { MAX_FUNCTIONS_WITH_CALLERS = 2000 };
 
 static void tell(struct reader *reader)
 {

@@ -285,6 +285,30 @@ static void sections_of_node_are_parts_of_one_profile(void **state)
 	assert_frame(text, "fib", "fib node /tmp/n.js:1");
 }
 
+static void the_tree_of_node_gives_its_functions_callers(void **state)
+{
+	(void)state;
+	assert_told("Statistical profiling result from x-v8.log, (20 ticks, 2 unaccounted, 0 "
+		    "excluded).\n\n"
+		    " [JavaScript]:\n   ticks  total  nonlib   name\n"
+		    "     10   50.0%   50.0%  JS: *fib /tmp/n.js:1:13\n"
+		    "      2   10.0%   10.0%  JS: ^small /tmp/n.js:9:1\n\n"
+		    " [Summary]:\n   ticks  total  nonlib   name\n     12   60.0%   60.0%  "
+		    "JavaScript\n\n"
+		    " [C++ entry points]:\n   ticks    cpp   total   name\n      1    5.6%   1.7%  "
+		    "write\n\n"
+		    " [Bottom up (heavy) profile]:\n"
+		    "  Note: percentage shows a share of a particular caller in the total\n"
+		    "  amount of its parent calls.\n\n"
+		    "   ticks parent  name\n"
+		    "     10   50.0%  JS: *fib /tmp/n.js:1:13\n"
+		    "      7   70.0%    JS: ^a /tmp/n.js:3:1\n"
+		    "      7  100.0%      JS: ^main /tmp/n.js:5:1\n"
+		    "      1   10.0%    JS: ^b /tmp/n.js:4:1\n\n"
+		    "      4   20.0%  UNKNOWN\n",
+		    "fib 10\nmain;a;fib 35\nb;fib 5\n[unknown] 20\nsmall 10\n 20\n");
+}
+
 static void any_table_is_read_by_the_labels_of_its_columns(void **state)
 {
 	auto_profile struct profile *profile = told_profile(
@@ -385,6 +409,7 @@ int main(void)
 		cmocka_unit_test(the_summary_of_perf_trace_is_kept_by_program),
 		cmocka_unit_test(a_heading_tells_what_other_profilers_count),
 		cmocka_unit_test(sections_of_node_are_parts_of_one_profile),
+		cmocka_unit_test(the_tree_of_node_gives_its_functions_callers),
 		cmocka_unit_test(any_table_is_read_by_the_labels_of_its_columns),
 		cmocka_unit_test(tables_of_modules_give_way_to_the_one_of_functions),
 		cmocka_unit_test(a_bare_list_needs_no_heading),
