@@ -384,6 +384,13 @@ static void mark(struct citer *citer, enum verdict verdict, const struct group *
 	strbuf_add_char(out, '}');
 }
 
+/* " (about ": an open bracket right behind a citation, with few words in it. */
+static bool is_aside(struct str text)
+{
+	return text.len < 24 && str_starts_with(text, STR(" (")) &&
+	       !memchr(text.ptr, ')', text.len);
+}
+
 /* The citation that goes with the figure, and the part of the sentence that both stand in. */
 static const struct group *group_of(const struct sentence *sentence, size_t index,
 				    struct str *ret_clause)
@@ -404,8 +411,11 @@ static const struct group *group_of(const struct sentence *sentence, size_t inde
 		else if (!after)
 			after = group;
 	}
-	/* Within its brackets: [F12 self=64.57%]. */
-	if (before && figure->at < before->end) {
+	/* Within its brackets: [F12 self=64.57%]; the same in other words: "125 s [F12] (2 min)".
+	 */
+	if (before &&
+	    (figure->at < before->end || is_aside((struct str){ sentence->text.ptr + before->end,
+								figure->at - before->end }))) {
 		*ret_clause = (struct str){ 0 };
 		return before;
 	}

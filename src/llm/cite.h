@@ -3,10 +3,11 @@
  * number with a unit or a share ("64.57%", "1.5 KiB", "16.5k samples", "2 min 5 s", "3-5%", "3x",
  * "twice as", "two thirds of"). It is right when it equals a cited fact as far as it is written
  * out, in whatever unit of the same kind; or the sum of the facts that are cited together, or of
- * two of them the difference, the ratio, the change, the share of the other, or the rate; or, after
- * "about", comes within five percent or one in the last place. A bound ("over 60%") must hold and
- * be near. It is wrong when it is none of these, or when the sentence speaks of another function;
- * it is uncited when no [F12] goes with it.
+ * two of them the difference, the ratio, the change, the share of the other, or the rate; of a
+ * share how many times as fast it is without it; or, after "about", comes within five percent or
+ * three quarters of the last place. A bound ("over 60%") must hold and be near. It is wrong when it
+ * is none of these, or when the sentence speaks of another function; it is uncited when no [F12]
+ * goes with it.
  *
  * Exempt: numbers without a unit (ordinals, versions, line numbers, options), code (fences, and
  * spans between backticks that are more than a figure), and what notes say: the figure with the

@@ -17,7 +17,7 @@ static bool near(double value, double wanted, const struct figure *figure)
 
 	switch (figure->sense) {
 	case FIGURE_ABOUT:
-		slack = MAX(slack, MAX(fabs(wanted) * 0.05, figure->step));
+		slack = MAX(fabs(wanted) * 0.05, figure->step * 0.75);
 		break;
 	case FIGURE_OVER:
 		return value >= wanted - rounding && value <= wanted * 1.25 + figure->step;
@@ -142,7 +142,13 @@ bool cited_equals_one(const struct facts *facts, const struct fact *fact, struct
 	if (figure->unit == FIGURE_COUNT && same_noun(STR("samples"), figure->noun) && fact->n &&
 	    !figure->per_second && equals((double)fact->n, figure))
 		return true;
-	return value_as(facts, fact, figure, &value) && equals_signed(value, clause, figure);
+	if (!value_as(facts, fact, figure, &value))
+		return false;
+	/* Amdahl: without what takes two thirds it is 3x as fast. */
+	if (figure->unit == FIGURE_TIMES && value > 0 && value < 1 &&
+	    equals(1 / (1 - value), figure))
+		return true;
+	return equals_signed(value, clause, figure);
 }
 
 /* Of two facts in the same unit: how many times one is the other, or how much it changed. */
