@@ -16,7 +16,7 @@ enum {
 	TAB_COLUMNS = 8,
 };
 
-static const double hot_from = 0.01, instruction_from = 0.02;
+static const double hot_from = 0.01, instruction_from = 0.02, telling_loop = 0.05;
 
 struct printer {
 	const struct term *term;
@@ -269,10 +269,14 @@ static void print_line(const struct printer *p, uint32_t row, double most)
 		snprintf(number, sizeof(number), "%u", line->number);
 	write_margin(p, line->share, most);
 	fprintf(p->term->stream, " %5s | ", number);
-	if (line->text.len)
+	if (line->text.len) {
 		write_code(p, line->text, line_fact(p, row, "self"), 30);
-	else
-		write_code(p, STR("(its source is not shown)"), line_fact(p, row, "self"), 30);
+	} else {
+		auto_strbuf struct strbuf name = STRBUF_INIT;
+
+		code_line_name(code, row, &name);
+		write_code(p, strbuf_str(&name), line_fact(p, row, "self"), 30);
+	}
 	if (!(line->flags & CODE_LINE_IS_INSTRUCTION))
 		print_instructions(p, row);
 }
@@ -296,7 +300,11 @@ static void choose_lines(struct printer *p)
 		for (uint32_t k = row > AROUND ? row - AROUND : 0;
 		     k < code->lines.count && k <= row + AROUND; k++)
 			if (code->lines.items[k].function == line->function &&
-			    code->lines.items[k].scope == line->scope)
+			    code->lines.items[k].scope == line->scope &&
+			    code->lines.items[k].file == line->file &&
+			    (line->number < code->lines.items[k].number + 2 * AROUND &&
+			     code->lines.items[k].number < line->number + 2 * AROUND) &&
+			    code->lines.items[k].text.len)
 				p->shown[k] = true;
 	}
 }
@@ -314,7 +322,7 @@ static void print_function(const struct printer *p, uint32_t function)
 		"self");
 	auto_strbuf struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
 
-	strbuf_add_text(&text, *name ? name : *file ? file : "");
+	answer_name(&text, *name ? name : *file ? file : "");
 	if (*name && (*file || *object))
 		strbuf_addf(&text, " (%s)", *file ? file : object);
 	if (self) {
@@ -326,6 +334,17 @@ static void print_function(const struct printer *p, uint32_t function)
 	term_safe(&safe, strbuf_str(&text));
 	fprintf(p->term->stream, "%s%s%s\n", term_style(p->term, TERM_CYAN), strbuf_text(&safe),
 		term_style(p->term, TERM_PLAIN));
+}
+
+/* Whose lines follow: those of another function that was inlined, or of the function itself. */
+static void print_scope(const struct printer *p, uint32_t scope)
+{
+	auto_strbuf struct strbuf name = STRBUF_INIT;
+
+	strbuf_add_text(&name, scope ? "inlined: " : "itself:");
+	answer_name(&name, listing_text(p->answer->code->listing, scope));
+	fprintf(p->term->stream, "  %19s       | ", "");
+	write_code(p, strbuf_str(&name), NULL, 30);
 }
 
 static void print_lines(const struct printer *p)
@@ -344,11 +363,10 @@ static void print_lines(const struct printer *p)
 			continue;
 		if (line->function != function) {
 			print_function(p, line->function);
+			if (line->scope)
+				print_scope(p, line->scope);
 		} else if (line->scope != scope) {
-			fprintf(p->term->stream, "  %19s       | inlined: ", "");
-			term_write_safe(p->term->stream,
-					str_from(listing_text(code->listing, line->scope)));
-			fputc('\n', p->term->stream);
+			print_scope(p, line->scope);
 		} else if (last + 1 != i) {
 			fprintf(p->term->stream, "  %19s   ... |\n", "");
 		}
@@ -383,7 +401,9 @@ static void print_loops(const struct printer *p)
 		auto_strbuf struct strbuf name = STRBUF_INIT, text = STRBUF_INIT;
 		const struct fact *self;
 
-		if (loop->share < hot_from || count >= limit)
+		/* where the source is not known, loops round others say little */
+		if (loop->share < hot_from || count >= limit ||
+		    (!loop->head && !loop->is_innermost && !p->options->verbosity))
 			continue;
 		if (!count++)
 			answer_heading(&p->text, "Loops");
@@ -562,6 +582,16 @@ static void print_findings(const struct printer *p)
 
 /* ---- functions that hot lines call */
 
+static bool is_worth_telling(const struct code *code, const struct code_call *call)
+{
+	const struct code_line *line = &code->lines.items[call->line];
+
+	if (!code->is_measured)
+		return true;
+	return line->loop && code->loops.items[line->loop - 1].share >= telling_loop &&
+	       (line->share >= hot_from || call->share >= hot_from);
+}
+
 static void print_calls(const struct printer *p)
 {
 	const struct code *code = p->answer->code;
@@ -575,6 +605,8 @@ static void print_calls(const struct printer *p)
 		struct entity symbol;
 		bool is_first = true;
 
+		if (!is_worth_telling(code, call))
+			continue;
 		for (size_t k = 0; k < i && is_first; k++)
 			is_first = code->calls.items[k].callee != call->callee;
 		strbuf_addf(&name, ":%s", callee);

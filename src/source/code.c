@@ -34,6 +34,27 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Without template arguments and parameters: "std::map<int, int>::find(int const&)" is
+ * "std::map::find". */
+static void add_short_name(const char *name, struct strbuf *out)
+{
+	size_t depth = 0, start = out->len;
+
+	for (const char *at = name; *at; at++) {
+		bool is_operator =
+			out->len >= start + 8 && !strncmp(out->ptr + out->len - 8, "operator", 8);
+
+		if (*at == '<' && !is_operator)
+			depth++;
+		else if (*at == '>' && depth && at[-1] != '-')
+			depth--;
+		else if (*at == '(' && !depth && at != name && at[-1] != ':' && !is_operator)
+			break;
+		else if (!depth)
+			strbuf_add_char(out, *at);
+	}
+}
+
 void code_line_name(const struct code *code, uint32_t line, struct strbuf *out)
 {
 	const struct code_line *l = &code->lines.items[line];
@@ -45,7 +66,7 @@ void code_line_name(const struct code *code, uint32_t line, struct strbuf *out)
 	if (l->flags & CODE_LINE_IS_INSTRUCTION) {
 		struct str head, rest;
 
-		strbuf_add_text(out, *name ? name : "instruction");
+		add_short_name(*name ? name : "instruction", out);
 		strbuf_add_char(out, ' ');
 		if (str_cut(l->text, ':', &head, &rest) && head.len < 18 &&
 		    !memchr(head.ptr, ' ', head.len))
@@ -55,12 +76,13 @@ void code_line_name(const struct code *code, uint32_t line, struct strbuf *out)
 	} else if (l->number && *file) {
 		strbuf_addf(out, "%s:%u", base_name(file), l->number);
 	} else if (l->number && *name) {
-		strbuf_addf(out, "%s:%u", name, l->number);
+		add_short_name(name, out);
+		strbuf_addf(out, ":%u", l->number);
 	} else if (l->number) {
 		strbuf_addf(out, "line %u", l->number);
 	} else {
-		strbuf_addf(out, "%s line %zu", *name ? name : "row",
-			    l->first_row - function->first_row + 1);
+		add_short_name(*name ? name : "row", out);
+		strbuf_addf(out, " line %zu", l->first_row - function->first_row + 1);
 	}
 }
 

@@ -251,28 +251,40 @@ static bool is_att(const struct instruction *i)
 				   memchr(i->operands.ptr, '$', i->operands.len));
 }
 
+/* Operands without the name of the place that objdump adds, and without its comments. */
+static struct str without_names(struct str operands)
+{
+	static const char *const ends[] = { " <", " # ", " // " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		ptrdiff_t at = str_find(operands, str_from(ends[i]));
+
+		if (at > 0)
+			operands.len = (size_t)at;
+	}
+	return str_trim(operands);
+}
+
 /* "12b0 <modsum+0x40>", "1040 <strlen@plt>", "40" on perf's screen, "strlen@plt" there. */
 static void take_target(struct instruction *i)
 {
-	struct str target = last_operand(i->operands), word, rest, name;
-	ptrdiff_t open, plus;
+	struct str target = last_operand(without_names(i->operands)), name = target;
+	ptrdiff_t open = str_find(i->operands, STR(" <")), plus;
 
 	if (target.len && (*target.ptr == '*' || *target.ptr == '%' || i->memory.len)) {
 		i->flags |= INSTRUCTION_INDIRECT;
 		return;
 	}
-	rest = target;
-	if (str_next_word(&rest, &word)) {
-		if (str_to_hex(word, &i->target))
-			i->has_target = true;
-		else if (i->flags & INSTRUCTION_CALL && isalpha((unsigned char)*word.ptr) &&
-			 target.len <= 3 && !memchr(target.ptr, '@', target.len) && !rest.len)
-			i->flags |= INSTRUCTION_INDIRECT; /* Intel: call rax */
-	}
-	open = str_find(target, STR("<"));
-	name = i->has_target ? STR("") : target;
-	if (i->has_target && open >= 0 && target.ptr[target.len - 1] == '>')
-		name = (struct str){ target.ptr + open + 1, target.len - (size_t)open - 2 };
+	i->has_target = str_to_hex(target, &i->target);
+	/* Intel: call rax */
+	if (!i->has_target && i->flags & INSTRUCTION_CALL && open < 0 && target.len <= 3 &&
+	    target.len && isalpha((unsigned char)*target.ptr))
+		i->flags |= INSTRUCTION_INDIRECT;
+	if (i->has_target)
+		name.len = 0;
+	if (i->has_target && open >= 0 && i->operands.ptr[i->operands.len - 1] == '>')
+		name = (struct str){ i->operands.ptr + open + 2,
+				     i->operands.len - (size_t)open - 3 };
 	if (!(i->flags & INSTRUCTION_CALL) || i->flags & INSTRUCTION_INDIRECT)
 		return;
 	plus = str_find(name, STR("+0x"));
@@ -339,7 +351,7 @@ struct instruction instruction_parse(struct str text)
 	if (!str_next_word(&rest, &i.mnemonic))
 		return i;
 	i.operands = str_trim(rest);
-	i.memory = find_memory(i.operands);
+	i.memory = find_memory(without_names(i.operands));
 	opcode = find_opcode(i.mnemonic);
 	if (opcode)
 		i.flags |= opcode->flags;

@@ -185,7 +185,20 @@ static bool take_location(struct perf_reader *r, struct str text)
 	return true;
 }
 
-/* "0000000000001270 <modsum>:" and "modsum():" */
+/* "modsum():", and of C++ "areas(std::vector<int> const&):": whose lines come next. */
+static bool is_function_label(struct str text)
+{
+	if (text.len < 4 || text.ptr[text.len - 1] != ':' || memchr(text.ptr, ';', text.len) ||
+	    memchr(text.ptr, '{', text.len) || str_starts_with(text, STR("case ")) ||
+	    !(isalpha((unsigned char)*text.ptr) || *text.ptr == '_' || *text.ptr == '('))
+		return false;
+	text.len--;
+	return str_ends_with(text, STR(")")) || str_ends_with(text, STR(") const")) ||
+	       (str_ends_with(text, STR("]")) && str_find(text, STR("[clone ")) > 0) ||
+	       (str_ends_with(text, STR("&&")) || str_ends_with(text, STR(") const &")));
+}
+
+/* "0000000000001270 <modsum>:" and the above. */
 static bool take_label(struct perf_reader *r, struct str text)
 {
 	struct listing_function *function = current(r);
@@ -199,10 +212,14 @@ static bool take_label(struct perf_reader *r, struct str text)
 			function->name = listing_intern(r->listing, name);
 		return true;
 	}
-	if (!str_ends_with(text, STR("():")) || text.len < 4)
+	if (!is_function_label(text))
 		return false;
 	end_block(r);
-	name = (struct str){ text.ptr, text.len - 3 };
+	name = (struct str){ text.ptr, text.len - 1 };
+	/* names of C have empty parentheses that are not theirs */
+	if (str_ends_with(name, STR("()")) && !memchr(name.ptr, ':', name.len) &&
+	    !memchr(name.ptr, '<', name.len))
+		name.len -= 2;
 	id = listing_intern(r->listing, name);
 	if (!function->name)
 		function->name = id;

@@ -568,6 +568,10 @@ static void instructions_are_told_by_their_text(void **state)
 			fail_msg("'%s' has flags %x", rows[i].text, in.flags);
 	}
 	assert_true(str_is(instruction_parse(STR("call 1030 <strlen@plt>")).callee, "strlen"));
+	assert_int_equal(instruction_parse(STR("jne 18a0 <f(std::map<int, int>&)+0x20>")).target,
+			 0x18a0);
+	assert_true(str_is(instruction_parse(STR("call 10a0 <operator delete(void*)@plt>")).callee,
+			   "operator delete(void*)"));
 	assert_true(instruction_same_register(STR("%eax"), STR("rax")));
 	assert_true(instruction_same_register(STR("r10d"), STR("%r10")));
 	assert_true(instruction_same_register(STR("w3"), STR("x3")));
