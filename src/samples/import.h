@@ -22,11 +22,11 @@ struct importer {
 };
 
 /* One or more of each file import_*.c; the table in import.c says in which order they look. */
-extern const struct importer import_report_reader, import_v8_reader, import_json_reader,
-	import_pprof_reader, import_syscalls_reader, import_grid_reader, import_managed_reader,
-	import_go_reader, import_python_reader, import_bpf_reader, import_columns_reader,
-	import_gprof_reader, import_script_reader, import_folded_reader, import_tree_reader,
-	import_pipe_stack_reader, import_backtrace_reader, import_kernel_reader,
+extern const struct importer import_report_reader, import_pstats_reader, import_v8_reader,
+	import_json_reader, import_pprof_reader, import_syscalls_reader, import_grid_reader,
+	import_managed_reader, import_go_reader, import_python_reader, import_bpf_reader,
+	import_columns_reader, import_gprof_reader, import_script_reader, import_folded_reader,
+	import_tree_reader, import_pipe_stack_reader, import_backtrace_reader, import_kernel_reader,
 	import_elastic_stack_reader, import_pipe_table_reader, import_perf_table_reader,
 	import_elastic_table_reader;
 

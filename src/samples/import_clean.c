@@ -228,6 +228,9 @@ bool import_clean(struct str text, struct strbuf *ret)
 		text = moved_to(ret, &made);
 		is_changed = true;
 	}
+	/* binary formats are as they are */
+	if (text.len && memchr(text.ptr, '\0', MIN(text.len, 256U)))
+		return is_changed;
 	if (str_starts_with(text, STR("\xef\xbb\xbf"))) {
 		strbuf_add(&made, tail(text, 3));
 		text = moved_to(ret, &made);

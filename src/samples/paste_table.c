@@ -90,9 +90,7 @@ void paste_name_plain(struct str text, struct paste_row *row)
 	row->symbol = str_trim(text);
 }
 
-/* "{method 'append' of 'list' objects}" and "{built-in method posix.read}" without what is always
- * there */
-static struct str builtin_name(struct str text)
+struct str paste_name_builtin(struct str text)
 {
 	static const char *const leads[] = { "built-in method ", "method ", "built-in function " };
 
@@ -120,7 +118,7 @@ void paste_name_pstats(struct str text, struct paste_row *row)
 	row->dso = STR("Python");
 	row->symbol = text;
 	if (text.len > 2 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}') {
-		row->symbol = builtin_name(text);
+		row->symbol = paste_name_builtin(text);
 		return;
 	}
 	if (!text.len || text.ptr[text.len - 1] != ')')
@@ -135,7 +133,7 @@ void paste_name_pstats(struct str text, struct paste_row *row)
 		return;
 	row->symbol = (struct str){ text.ptr + open + 1, text.len - (size_t)open - 2 };
 	if (row->symbol.len > 2 && str_starts_with(row->symbol, STR("<built-in")))
-		row->symbol = builtin_name(row->symbol);
+		row->symbol = paste_name_builtin(row->symbol);
 	if (line && line <= UINT32_MAX) {
 		row->file = head(text, colon);
 		row->line = (uint32_t)line;

@@ -24,6 +24,10 @@ void paste_table_add(struct paste_table *table, const struct paste_table_row *ro
 /* Rows become samples and claims; the table is empty then and may be used again. */
 void paste_table_finish(struct paste_table *table);
 
+/* Python's "{method 'append' of 'list' objects}" and "<built-in method posix.read>" without what is
+ * always there: "append", "posix.read". */
+struct str paste_name_builtin(struct str text);
+
 /* How names are written. All views into `text`. */
 typedef void paste_name_reader(struct str text, struct paste_row *row);
 

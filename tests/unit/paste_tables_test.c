@@ -58,6 +58,47 @@ static void numbers_are_read_as_tools_and_countries_write_them(void **state)
 			fail_msg("'%s' is %g", bad[i], value);
 }
 
+/* marshal.dumps of a dictionary as cProfile writes it: work of app.py:3 is called by <module>, and
+ * calls len */
+static const char marshal[] = "\xfb\xa9\x03\xfa\x06\x61\x70\x70\x2e\x70\x79\xe9\x03\x00\x00\x00"
+			      "\xda\x04\x77\x6f\x72\x6b\x29\x05\xe9\x02\x00\x00\x00\x72\x05\x00"
+			      "\x00\x00\xe7\x00\x00\x00\x00\x00\x00\xe8\x3f\xe7\x00\x00\x00\x00"
+			      "\x00\x00\xf0\x3f\x7b\xa9\x03\x72\x02\x00\x00\x00\xe9\x09\x00\x00"
+			      "\x00\xfa\x08\x3c\x6d\x6f\x64\x75\x6c\x65\x3e\xa9\x04\x72\x05\x00"
+			      "\x00\x00\x72\x05\x00\x00\x00\xe7\x00\x00\x00\x00\x00\x00\xe0\x3f"
+			      "\x72\x07\x00\x00\x00\x30\x72\x08\x00\x00\x00\x29\x05\xe9\x01\x00"
+			      "\x00\x00\x72\x0d\x00\x00\x00\xe7\x00\x00\x00\x00\x00\x00\x00\x00"
+			      "\x72\x07\x00\x00\x00\x7b\x30\xa9\x03\xfa\x01\x7e\xe9\x00\x00\x00"
+			      "\x00\xfa\x1e\x3c\x62\x75\x69\x6c\x74\x2d\x69\x6e\x20\x6d\x65\x74"
+			      "\x68\x6f\x64\x20\x62\x75\x69\x6c\x74\x69\x6e\x73\x2e\x6c\x65\x6e"
+			      "\x3e\x29\x05\xe9\x05\x00\x00\x00\x72\x13\x00\x00\x00\xe7\x00\x00"
+			      "\x00\x00\x00\x00\xd0\x3f\x72\x14\x00\x00\x00\x7b\x72\x01\x00\x00"
+			      "\x00\xa9\x04\x72\x13\x00\x00\x00\x72\x13\x00\x00\x00\x72\x14\x00"
+			      "\x00\x00\x72\x14\x00\x00\x00\x30\x30";
+
+static void the_binary_file_of_cprofile_has_callers_too(void **state)
+{
+	struct profile *profile = NULL;
+	auto_free char *stacks = NULL, *frame = NULL;
+
+	(void)state;
+	assert_null(profile_import_text((struct str){ marshal, sizeof(marshal) - 1 }, "test",
+					&profile));
+	stacks = told_stacks(profile);
+	frame = told_frame(profile, "work");
+	assert_string_equal(stacks, "<module>;work 50\nwork 25\nwork;builtins.len 25\n");
+	assert_string_equal(frame, "work Python app.py:3");
+	profile_free(profile);
+	/* cut anywhere, it is read as far as it goes or refused */
+	for (size_t len = 0; len < sizeof(marshal) - 1; len++) {
+		auto_error struct error *error =
+			profile_import_text((struct str){ marshal, len }, "test", &profile);
+
+		if (!error)
+			profile_free(profile);
+	}
+}
+
 static const char gprof_text[] =
 	"Flat profile:\n\nEach sample counts as 0.01 seconds.\n"
 	"  %   cumulative   self              self     total           \n"
@@ -399,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_read_as_tools_and_countries_write_them),
+		cmocka_unit_test(the_binary_file_of_cprofile_has_callers_too),
 		cmocka_unit_test(the_call_graph_of_gprof_says_whose_the_time_is),
 		cmocka_unit_test(a_flat_profile_of_gprof_without_ticks_counts_calls),
 		cmocka_unit_test(the_table_of_cprofile_names_functions_files_and_built_ins),
