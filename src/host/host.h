@@ -6,11 +6,11 @@
  * text, and every fact names its file and line.
  *
  * Entities, and the facts that rules speak of:
- *   input FILE        format, lines, unknown_lines, unknown_example; absent: "content" with the
+ *   input FILE        format, lines, unknown_lines; absent: "content" with the
  * reason of logs: first, last, span, errors, warnings, templates, merged_lines, gap ... host "the
  * host"   load_1 load_5 load_15, cpu_user ... cpu_steal, cpu_busy, tasks_*, memory_*, swap_*
  *   process "NAME (PID)", thread "NAME (TID)", command NAME
- *   message "FILE: TEMPLATE"   count, level, first, last, burst ..., values
+ *   message "FILE:LINE" of its first   text, count, level, first, last, burst ..., values
  *   and, of known messages, the entity that they name (src/host/log_known.h)
  */
 #pragma once

@@ -17,7 +17,6 @@ enum {
 	TOLD_SLOTS = 3,
 	LEAST_BURST = 20,
 	LEAST_LINES = 50, /* of shorter texts nothing is rare or new */
-	LONGEST_NAME = 180,
 };
 
 enum role { ROLE_NONE, ROLE_SERIOUS, ROLE_BURST, ROLE_NEW, ROLE_ONCE, ROLE_FREQUENT };
@@ -322,18 +321,12 @@ static void slots_tell(struct telling *telling, struct entity entity,
 		}
 }
 
+/* "shop.log:151": where it stood first. */
 static struct entity entity_of(struct telling *telling, const struct log_template *template)
 {
 	auto_strbuf struct strbuf name = STRBUF_INIT;
-	auto_strbuf struct strbuf text = STRBUF_INIT;
 
-	log_template_write(template, &text);
-	strbuf_addf(&name, "%s: ", telling->parse->input->source);
-	strbuf_add(&name, (struct str){ strbuf_text(&text), MIN(text.len, (size_t)LONGEST_NAME) });
-	/* of another level, or equal as far as names go */
-	if (facts_find(telling->parse->facts,
-		       facts_entity(telling->parse->facts, "message", strbuf_text(&name)), "count"))
-		strbuf_addf(&name, " (line %" PRIu64 ")", template->first_line);
+	strbuf_addf(&name, "%s:%" PRIu64, telling->parse->input->source, template->first_line);
 	return facts_entity(telling->parse->facts, "message", strbuf_text(&name));
 }
 
@@ -345,15 +338,11 @@ static void template_text_tell(struct telling *telling, struct entity entity,
 
 	log_template_write(template, &text);
 	parse_text(telling->parse, entity, "text", strbuf_str(&text), line);
-	parse_text(telling->parse, entity, "example", template->example, line);
-	for (uint32_t i = 0; i < MIN(template->below_count, (uint32_t)LOG_BELOW); i++) {
-		auto_free char *name = x_asprintf("below %u", i + 1);
-
-		parse_text(telling->parse, entity, name, template->below[i], line + i + 1);
-	}
+	parse_note(telling->parse, entity, "example", template->example);
+	for (uint32_t i = 0; i < MIN(template->below_count, (uint32_t)LOG_BELOW); i++)
+		parse_note(telling->parse, entity, "below", template->below[i]);
 	if (template->below_last.len)
-		parse_text(telling->parse, entity, "below last", template->below_last,
-			   line + template->below_count);
+		parse_note(telling->parse, entity, "below_last", template->below_last);
 	if (template->below_count)
 		parse_number(telling->parse, entity, "below_lines", template->below_count, "lines",
 			     line);

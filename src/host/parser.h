@@ -16,9 +16,8 @@ struct parse {
 	uint32_t line; /* the number of the line that was given last, from 1 on */
 	uint64_t unknown_lines;
 	struct strbuf unknown; /* the first of them */
-	uint32_t unknown_line;
-	struct strbuf plain;  /* the line without escapes */
-	struct strbuf format; /* what it turned out to be */
+	struct strbuf plain;   /* the line without escapes */
+	struct strbuf format;  /* what it turned out to be */
 };
 
 struct host_parser {
@@ -40,6 +39,8 @@ uint32_t parse_number(struct parse *parse, struct entity entity, const char *nam
 		      const char *unit, uint32_t line);
 uint32_t parse_text(struct parse *parse, struct entity entity, const char *name, struct str text,
 		    uint32_t line);
+/* Lines as they stand go into notes: facts are what a model gets. */
+void parse_note(struct parse *parse, struct entity entity, const char *aspect, struct str text);
 struct entity parse_host(struct parse *parse);
 
 /*

@@ -123,10 +123,8 @@ bool parse_next_line(struct parse *parse, struct str *ret)
 
 void parse_unknown(struct parse *parse, struct str line)
 {
-	if (!parse->unknown_lines++) {
+	if (!parse->unknown_lines++)
 		strbuf_add(&parse->unknown, (struct str){ line.ptr, MIN(line.len, EXAMPLE_BYTES) });
-		parse->unknown_line = parse->line;
-	}
 }
 
 uint32_t parse_number(struct parse *parse, struct entity entity, const char *name, double number,
@@ -152,6 +150,13 @@ uint32_t parse_text(struct parse *parse, struct entity entity, const char *name,
 					.text = intern(&parse->facts->texts, text),
 					.source = facts_text(parse->facts, parse->input->source),
 					.source_line = line });
+}
+
+void parse_note(struct parse *parse, struct entity entity, const char *aspect, struct str text)
+{
+	auto_free char *copy = x_strndup(text.ptr, text.len);
+
+	facts_add_note(parse->facts, entity, aspect, copy, parse->input->source);
 }
 
 struct entity parse_host(struct parse *parse)
@@ -244,8 +249,7 @@ static void parse_close(struct parse *parse)
 	parse_number(parse, parse->entity, "unknown_lines", (double)parse->unknown_lines, "lines",
 		     0);
 	if (parse->unknown_lines)
-		parse_text(parse, parse->entity, "unknown_example", strbuf_str(&parse->unknown),
-			   parse->unknown_line);
+		parse_note(parse, parse->entity, "unknown_example", strbuf_str(&parse->unknown));
 	if (parse->input->is_cut)
 		parse_text(parse, parse->entity, "cut", STR("only its beginning was read"), 0);
 	strbuf_done(&parse->unknown);

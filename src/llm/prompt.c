@@ -292,6 +292,11 @@ static void add_findings(const struct facts *facts, size_t bytes, struct strbuf 
 		auto_strbuf struct strbuf line = STRBUF_INIT;
 
 		strbuf_addf(&line, "- (%s) ", severities[finding->severity]);
+		/* the title says what was found, the text only what that means */
+		if (*facts_str(facts, finding->title)) {
+			prompt_escape(&line, str_from(facts_str(facts, finding->title)));
+			strbuf_add_text(&line, ". ");
+		}
 		prompt_escape(&line, str_from(facts_str(facts, finding->text)));
 		for (size_t e = 0; e < finding->evidence_count; e++)
 			strbuf_addf(&line, "%s F%u", e ? "," : "; from",

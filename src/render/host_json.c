@@ -130,6 +130,20 @@ static void fields_write(struct json_writer *json, const struct facts *facts, st
 	}
 }
 
+/* Lines as they stand, with what stood below them. */
+static void notes_write(struct json_writer *json, const struct facts *facts, struct entity entity)
+{
+	const struct note *note;
+	uint32_t cursor = 0;
+
+	json_key_text(json, "example", facts_note(facts, entity, "example"));
+	json_key(json, "below");
+	json_array_begin(json);
+	while ((note = facts_next_note(facts, entity, "below", &cursor)))
+		json_text(json, str_of(facts, note->text));
+	json_array_end(json);
+}
+
 static void messages_write(struct json_writer *json, const struct facts *facts, struct entity input)
 {
 	json_key(json, "messages");
@@ -142,6 +156,7 @@ static void messages_write(struct json_writer *json, const struct facts *facts, 
 			continue;
 		json_object_begin(json);
 		fields_write(json, facts, relation->a);
+		notes_write(json, facts, relation->a);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -167,6 +182,8 @@ static void inputs_write(struct json_writer *json, const struct facts *facts)
 		json_object_begin(json);
 		json_key_text(json, "name", str_of(facts, entity.name));
 		fields_write(json, facts, entity);
+		json_key_text(json, "unknown_example",
+			      facts_note(facts, entity, "unknown_example"));
 		messages_write(json, facts, entity);
 		json_object_end(json);
 	}

@@ -49,6 +49,13 @@ void host_value(struct strbuf *out, const struct facts *facts, const struct fact
 		strbuf_addf(out, " %s", unit);
 }
 
+const char *host_note_of(const struct facts *facts, struct entity entity, const char *aspect)
+{
+	const char *note = facts_note(facts, entity, aspect);
+
+	return note ? note : "";
+}
+
 const char *host_text_of(const struct facts *facts, struct entity entity, const char *name)
 {
 	const struct fact *fact = facts_find(facts, entity, name);
@@ -210,12 +217,12 @@ static void values_print(const struct term *term, const struct facts *facts, str
 static void below_print(const struct term *term, const struct facts *facts, struct entity message)
 {
 	uint64_t lines = count_of(facts, message, "below_lines");
-	const char *last = host_text_of(facts, message, "below last");
+	const char *last = host_note_of(facts, message, "below_last");
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
 	if (!lines)
 		return;
-	add_clipped(&text, host_text_of(facts, message, "below 1"), 160);
+	add_clipped(&text, host_note_of(facts, message, "below"), 160);
 	if (lines > 1 && *last) {
 		strbuf_addf(&text, "\n... %" PRIu64 " more, at last: ", lines - 2);
 		add_clipped(&text, last, 160);
@@ -257,7 +264,8 @@ static void message_print(const struct term *term, const struct host_answer *ans
 	units_count(&times, count ? (uint64_t)count->number : 0);
 	/* what was there once is shown as it was */
 	add_clipped(&text,
-		    host_text_of(facts, message, count && count->number < 2 ? "example" : "text"),
+		    count && count->number < 2 ? host_note_of(facts, message, "example")
+					       : host_text_of(facts, message, "text"),
 		    MAX_TEXT_COLUMNS);
 	host_cite(&text, count);
 	fprintf(term->stream, "  %s%*sx%s  ", term_style(term, style), COUNT_COLUMNS - 1,

@@ -15,3 +15,5 @@ void host_cite(struct strbuf *out, const struct fact *fact);
 void host_value(struct strbuf *out, const struct facts *facts, const struct fact *fact);
 /* The text of a fact, or "". */
 const char *host_text_of(const struct facts *facts, struct entity entity, const char *name);
+/* The first note of that aspect, or "". */
+const char *host_note_of(const struct facts *facts, struct entity entity, const char *aspect);

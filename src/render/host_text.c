@@ -63,9 +63,9 @@ static void input_print(const struct term *term, const struct facts *facts, stru
 		add_count(&text, facts, input, "warnings", "warning", "warnings");
 		add_count(&text, facts, input, "unknown_lines", "line not understood",
 			  "lines not understood");
-		if (*host_text_of(facts, input, "unknown_example"))
+		if (*host_note_of(facts, input, "unknown_example"))
 			strbuf_addf(&text, " (the first: \"%.60s\")",
-				    host_text_of(facts, input, "unknown_example"));
+				    host_note_of(facts, input, "unknown_example"));
 		if (*host_text_of(facts, input, "cut"))
 			strbuf_addf(&text, "; %s", host_text_of(facts, input, "cut"));
 	}

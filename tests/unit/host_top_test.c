@@ -125,8 +125,7 @@ static void lines_that_are_not_understood_are_counted_and_shown(void **state)
 	(void)state;
 	look(&facts, three_screens);
 	expect(facts_value(&facts, input, "unknown_lines", 0), 1);
-	assert_string_equal(facts_str(&facts, facts_find(&facts, input, "unknown_example")->text),
-			    "what is this");
+	assert_string_equal(facts_note(&facts, input, "unknown_example"), "what is this");
 }
 
 static void the_layout_of_procps_3_2_is_read(void **state)
