@@ -639,7 +639,8 @@ static void spread_count(struct matcher *m, struct spread *spread)
 				size_t pattern = word * 64 + (unsigned)__builtin_ctzll(left);
 				struct asked *asked = &m->asked.items[pattern];
 
-				asked->count += sample->count;
+				asked->count +=
+					MAX(sample->count, 1U); /* stacks of one moment have none */
 				if (sample->time_ns && sample->time_ns < early_end)
 					asked->early += sample->weight;
 				if (!spread->weights || sample->thread >= spread->threads)
