@@ -65,6 +65,7 @@ static bool tell_known(struct explanation *x, const char *target, const char *ty
 	explain_field(x, entity, "what", match, KB_FIELD_WHAT);
 	explain_note(x, entity, "keep", "nothing faster is known here that does the same work",
 		     "knowledge base");
+	explain_changes(x, 1, match);
 	explain_topic(x, 1, match);
 	return true;
 }

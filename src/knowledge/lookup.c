@@ -67,6 +67,23 @@ static unsigned kinds_take(struct str target, struct strbuf *ret_rest)
 	return kinds;
 }
 
+/* "java json" is not the json of C, nor of Python: a name must have the language's word too. */
+static bool is_language(struct str word)
+{
+	static const char *const languages[] = {
+		"c#",	  ".net",    "dotnet",	   "java",   "kotlin",	"scala",  "go",
+		"golang", "rust",    "swift",	   "ruby",   "php",	"perl",	  "lua",
+		"julia",  "r",	     "node",	   "nodejs", "node.js", "elixir", "ocaml",
+		"erlang", "haskell", "javascript", "js",     "dart",	"zig",	  "nim",
+		"d",	  "ada",     "typescript"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(languages); i++)
+		if (str_is(word, languages[i]))
+			return true;
+	return false;
+}
+
 static bool is_among(const struct kb_match_vec *matches, struct kb_match match)
 {
 	for (size_t i = 0; i < matches->count; i++)
@@ -120,12 +137,16 @@ static bool has_word(struct str text, struct str wanted)
 	return false;
 }
 
-/* How many words the name has, when the text has them all; else 0. */
+/* How many words the name has, when the text has them all and speaks of no other language; else 0.
+ */
 static unsigned words_within(struct str name, struct str text)
 {
 	unsigned count = 0;
-	struct str word;
+	struct str word, rest = text;
 
+	while (str_next_word(&rest, &word))
+		if (is_language(word) && !has_word(name, word))
+			return 0;
 	while (str_next_word(&name, &word)) {
 		if (!has_word(text, word))
 			return 0;
@@ -164,10 +185,14 @@ static bool find_within(const struct knowledge *knowledge, struct str text, unsi
 /* "libz.so.1.3" -> "libz", "libjpeg62-turbo-dev" -> "libjpeg62-turbo", "python3.11" -> "python3" */
 static struct str without_version(struct str name)
 {
-	ptrdiff_t so = str_find(name, STR(".so"));
+	ptrdiff_t so = str_find(name, STR(".so")), slash = str_find(name, STR("/"));
 
 	if (so > 0)
 		return (struct str){ name.ptr, (size_t)so };
+	/* "nginx/1.22", as servers say it */
+	if (slash > 0 && (size_t)slash + 1 < name.len &&
+	    isdigit((unsigned char)name.ptr[slash + 1]))
+		return (struct str){ name.ptr, (size_t)slash };
 	if (str_ends_with(name, STR(".a")))
 		return (struct str){ name.ptr, name.len - 2 };
 	if (name.len > 4 && str_ends_with(name, STR("-dev")))
@@ -190,6 +215,12 @@ static bool find_variants(const struct knowledge *knowledge, struct str name, un
 	strbuf_addf(&with_lib, "lib%.*s", STR_ARG(plain));
 	if (find_exact(knowledge, strbuf_str(&with_lib), kinds, ret))
 		return true;
+	/* "pandas.read_csv": a function of a Python module */
+	for (size_t dot = plain.len; dot > 1; dot--)
+		if (plain.ptr[dot - 1] == '.' &&
+		    find_exact(knowledge, (struct str){ plain.ptr, dot - 1 },
+			       kinds & 1U << KB_FASTER_PYLIBRARY, ret))
+			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		size_t length = strlen(prefixes[i]);
 		struct str rest = { plain.ptr + length, plain.len - length };
