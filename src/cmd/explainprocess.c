@@ -179,7 +179,9 @@ static void tell_known_argument(struct process *p, struct entity entity, const c
 	struct kb_match match =
 		knowledge_argument(p->x->knowledge, str_from(p->name), str_from(argument));
 
-	if (!match.entry)
+	/* the page has told what it does already: only what goes beyond that */
+	if (!match.entry || (facts_note(&p->x->facts, entity, "means") &&
+			     !match.entry->fields[KB_FIELD_HOT] && !match.entry->advice_count))
 		return;
 	explain_field(p->x, entity, "means", match, KB_FIELD_WHAT);
 	explain_field(p->x, entity, "why_hot", match, KB_FIELD_HOT);
@@ -379,6 +381,8 @@ static int shell_words(char **rest, char **ret, int max)
 		for (; *text && (quote || !strchr(" \t;|&<>\n()", *text)); text++) {
 			if (quote ? *text == quote : *text == '"' || *text == '\'')
 				quote = quote ? '\0' : *text;
+			else if (*text == '\\' && text[1] && quote != '\'')
+				*out++ = *++text;
 			else
 				*out++ = *text;
 		}
@@ -393,11 +397,37 @@ static int shell_words(char **rest, char **ret, int max)
 	return count;
 }
 
+static bool word_is_any(const char *word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
+
+/* How many words are the shell's own grammar; all of them for "for x in ..." and "done". */
+static int shell_keywords(char **words)
+{
+	static const char *const before[] = { "if",    "then", "else", "elif", "while",
+					      "until", "do",   "!",    "{",    "time" };
+	static const char *const whole[] = { "for", "case", "select", "function", "done",
+					     "fi",  "esac", "}",      "[[" };
+	int count = 0;
+
+	while (words[count] && word_is_any(words[count], before, ARRAY_SIZE(before)))
+		count++;
+	if (words[count] && word_is_any(words[count], whole, ARRAY_SIZE(whole)))
+		while (words[count])
+			count++;
+	return count;
+}
+
 static void shell_command_tell(struct explanation *x, const struct explainprocess_options *given,
 			       const char *command, unsigned nested)
 {
 	auto_free char *text = x_strndup(command, strlen(command));
 	char *words[256], *rest = text;
+	int skipped;
 
 	for (int commands = 0; commands < MAX_NESTED; commands++) {
 		int count = shell_words(&rest, words, ARRAY_SIZE(words) - 1);
@@ -405,7 +435,9 @@ static void shell_command_tell(struct explanation *x, const struct explainproces
 		if (!count)
 			return;
 		words[count] = NULL;
-		process_tell(x, given, count, words, nested);
+		skipped = shell_keywords(words);
+		if (skipped < count)
+			process_tell(x, given, count - skipped, words + skipped, nested);
 	}
 }
 

@@ -34,7 +34,12 @@ static void take_value(struct reader *r, struct argument *argument)
 			  strcmp(argument->form->name, "-execdir") == 0 ||
 			  strcmp(argument->form->name, "-ok") == 0;
 
-	if (argument->form->value != MAN_REQUIRED_VALUE || r->next >= r->argc)
+	/* "-p, --property=": some pages leave the name of the value out */
+	bool is_valued = argument->form->value == MAN_REQUIRED_VALUE ||
+			 (r->style->valued && strlen(argument->word) == 2 &&
+			  strchr(r->style->valued, argument->word[1]));
+
+	if (!is_valued || r->next >= r->argc)
 		return;
 	argument->value = r->argv[r->next++];
 	while (is_command && r->next < r->argc) {
@@ -230,6 +235,11 @@ static void short_option(struct reader *r, const char *word)
 {
 	if (whole_option(r, word))
 		return;
+	/* ffmpeg's -c:v and -preset are no clusters of letters */
+	if (word[2] && r->style->takes_value && r->style->takes_value(r->style->context, word)) {
+		unknown_value(r, push(r, ARGUMENT_UNKNOWN_OPTION, word));
+		return;
+	}
 	if (is_cluster(r, word + 1, false))
 		cluster(r, word, word + 1, false);
 	else if (!glued_option(r, word))

@@ -83,6 +83,10 @@ static enum man_value value_parse(struct str *text)
 
 	if (text->len && text->ptr[0] == '[')
 		value = MAN_OPTIONAL_VALUE;
+	/* "--inspect=[host:]port": a word of its own after it is never its value */
+	if (str_starts_with(*text, STR("=[")) &&
+	    str_find(*text, STR("]")) + 1 < (ptrdiff_t)text->len)
+		value = MAN_OPTIONAL_VALUE;
 	while (text->len && strchr("=[ ", text->ptr[0]))
 		*text = (struct str){ text->ptr + 1, text->len - 1 };
 	while (text->len && strchr("] ,|;.", text->ptr[text->len - 1]))
@@ -94,6 +98,16 @@ static enum man_value value_parse(struct str *text)
 	return !str_is(*text, "or") && !str_is(*text, "and") ? value : MAN_NO_VALUE;
 }
 
+/* "-y (global)", "-c codec (input/output)": what stands in brackets at the end is no value. */
+static struct str without_remark(struct str text)
+{
+	ptrdiff_t open = str_find(text, STR(" ("));
+
+	if (open > 0 && str_ends_with(text, STR(")")))
+		text.len = (size_t)open;
+	return text;
+}
+
 static void form_parse(struct man_page *page, struct str text)
 {
 	struct str negatable = STR("--[no-]"), name, rest;
@@ -101,6 +115,7 @@ static void form_parse(struct man_page *page, struct str text)
 	enum man_value value;
 	size_t end = 0;
 
+	text = without_remark(str_trim(text));
 	if (may_be_negated)
 		text = (struct str){ text.ptr + negatable.len, text.len - negatable.len };
 	while (end < text.len && is_name_char(text.ptr[end]))
