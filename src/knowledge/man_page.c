@@ -84,8 +84,7 @@ static enum man_value value_parse(struct str *text)
 	if (text->len && text->ptr[0] == '[')
 		value = MAN_OPTIONAL_VALUE;
 	/* "--inspect=[host:]port": a word of its own after it is never its value */
-	if (str_starts_with(*text, STR("=[")) &&
-	    str_find(*text, STR("]")) + 1 < (ptrdiff_t)text->len)
+	if (str_starts_with(*text, STR("=[")) && str_find(*text, STR(":]")) > 0)
 		value = MAN_OPTIONAL_VALUE;
 	while (text->len && strchr("=[ ", text->ptr[0]))
 		*text = (struct str){ text->ptr + 1, text->len - 1 };
