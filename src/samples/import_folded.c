@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "samples/paste_table.h"
+
 enum {
 	LOOK_LINES = 64,	 /* lines that decide what a text is */
 	MAX_FRACTION_DIGITS = 6, /* of a weight; more are dropped */
@@ -96,6 +98,13 @@ static uint32_t cut_marks(struct str *name)
 	return 0;
 }
 
+/* "work (app.py:12)" as py-spy writes it */
+static bool is_python_place(struct str text)
+{
+	return text.len > 8 && text.ptr[text.len - 1] == ')' && str_find(text, STR(" (")) > 0 &&
+	       str_find(text, STR(".py:")) > 0;
+}
+
 /* "[libc.so.6]" stands for an unnamed place of that dso, "[unknown]" for one of no dso. */
 static uint32_t folded_frame(struct profile *profile, struct str text)
 {
@@ -107,6 +116,12 @@ static uint32_t folded_frame(struct profile *profile, struct str text)
 		if (str_is(dso, "unknown"))
 			dso = STR("");
 		return import_frame(profile, STR(""), dso, flags);
+	}
+	if (is_python_place(text)) {
+		struct paste_row row = { 0 };
+
+		paste_name_place(text, &row);
+		return import_frame_at(profile, row.symbol, row.dso, flags, row.file, row.line);
 	}
 	return import_frame(profile, text, STR(""), flags);
 }

@@ -390,6 +390,16 @@ static void tables_of_modules_give_way_to_the_one_of_functions(void **state)
 	assert_string_equal(profile->events.items[0].name, "CYCLES_NOT_IN_HALT");
 }
 
+static void folded_stacks_of_py_spy_know_their_places(void **state)
+{
+	static const char text[] = "<module> (app.py:20);work (lib/app.py:12) 3\n"
+				   "<module> (app.py:20);raw_decode (json/decoder.py:353) 1\n";
+
+	(void)state;
+	assert_told(text, "<module>;work 3\n<module>;raw_decode 1\n");
+	assert_frame(text, "raw_decode", "raw_decode Python json/decoder.py:353");
+}
+
 static void a_bare_list_needs_no_heading(void **state)
 {
 	(void)state;
@@ -454,6 +464,7 @@ int main(void)
 		cmocka_unit_test(the_tree_of_node_gives_its_functions_callers),
 		cmocka_unit_test(any_table_is_read_by_the_labels_of_its_columns),
 		cmocka_unit_test(tables_of_modules_give_way_to_the_one_of_functions),
+		cmocka_unit_test(folded_stacks_of_py_spy_know_their_places),
 		cmocka_unit_test(a_bare_list_needs_no_heading),
 		cmocka_unit_test(rows_of_perf_top_are_read_with_what_stands_above_them),
 		cmocka_unit_test(text_that_is_no_table_is_no_table),
