@@ -8,6 +8,7 @@
 #include "samples/facts_profile.h"
 #include "samples/functions.h"
 #include "samples/quality.h"
+#include "samples/trace_names.h"
 
 /*
  * Each distinct list of tests is a number, and each function knows the numbers that it fits. Each
@@ -221,41 +222,6 @@ static size_t questions_take(struct matcher *m)
 
 /* ---- functions */
 
-static bool is_clone_suffix(const char *text)
-{
-	static const char *const suffixes[] = { ".constprop.", ".isra.",     ".part.",
-						".cold",       ".lto_priv.", ".llvm." };
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
-		if (str_starts_with(str_from(text), str_from(suffixes[i])))
-			return true;
-	return false;
-}
-
-/* Template arguments, parameters and what compilers add say little and fill lines. */
-static void short_name(const char *name, struct strbuf *out)
-{
-	unsigned depth = 0;
-
-	for (const char *c = name; *c; c++) {
-		bool is_operator = c - name >= 8 && !strncmp(c - 8, "operator", 8);
-
-		if (*c == '(' && !depth && c > name && strncmp(c, "(anonymous", 10) != 0 &&
-		    strncmp(c, "(*", 2) != 0 && !is_operator)
-			break;
-		if (*c == '.' && is_clone_suffix(c))
-			break;
-		if (*c == '<' && c > name && !is_operator && c[-1] != '<') {
-			if (!depth++)
-				strbuf_add_text(out, "<..");
-		} else if (*c == '>' && depth && c[-1] != '-') {
-			depth--;
-		}
-		if (!depth)
-			strbuf_add_char(out, *c);
-	}
-}
-
 /* A glob that begins with a wildcard is tried on the most general form alone: names of template
  * instances are long. */
 static bool form_fits(const struct trace_function *known, struct str glob)
@@ -303,55 +269,6 @@ static bool function_fits(const struct trace_function *known, const struct class
 	return false;
 }
 
-/* "<&mut alloc::string::String as ...>", "void std::...": what stands before the first namespace.
- */
-static struct str without_decoration(struct str name)
-{
-	static const char *const words[] = { "<",     "&",     "*",	"mut ",	 "const ", "dyn ",
-					     "impl ", "void ", "bool ", "auto ", "(" };
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-			struct str word = str_from(words[i]);
-
-			if (!str_starts_with(name, word))
-				continue;
-			name = (struct str){ name.ptr + word.len, name.len - word.len };
-			again = true;
-		}
-	}
-	return name;
-}
-
-/* What runtimes put between the code that people write, and helpers that stand for their caller.
- * `plain` is the name's most general form. */
-static bool is_runtime_name(struct str name, struct str plain)
-{
-	static const char *const leads[] = {
-		"Builtin:",  "BytecodeHandler:",
-		"Stub:",     "Builtins_",
-		"Handler:",  "RegExp:",
-		"std::",     "__gnu_cxx::",
-		"core::",    "alloc::",
-		"hashbrown", "boost::",
-		"runtime.",  "java.",
-		"jdk.",	     "sun.",
-		"Ljava/",    "Ljdk/",
-		"_start",    "[unknown]",
-		"0x",	     "__libc_",
-		"T as ",
-	};
-
-	name = without_decoration(name);
-	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
-		if (str_starts_with(name, str_from(leads[i])))
-			return true;
-	return str_find(plain, STR("node:internal")) >= 0 || str_find(plain, STR("malloc")) >= 0 ||
-	       str_find(plain, STR("realloc")) >= 0;
-}
-
 /* The function's most general form of its name. */
 static struct str plain_name(const struct trace_function *known, struct str name)
 {
@@ -372,10 +289,11 @@ static void classify(struct matcher *m, const struct trace_knowledge *knowledge,
 	if (!name.len)
 		return;
 	known = knowledge->look(knowledge->context, str_from(library), name);
-	function->is_app =
-		!function->is_kernel && !profile_frame_is_nameless(m->profile, function->frame) &&
-		!is_runtime_name(name, plain_name(&known, name)) && !quality_is_thread_root(name) &&
-		!known.is_library_known && (!known.is_known || str_is(name, "main"));
+	function->is_app = !function->is_kernel &&
+			   !profile_frame_is_nameless(m->profile, function->frame) &&
+			   !trace_is_runtime(name, plain_name(&known, name)) &&
+			   !quality_is_thread_root(name) && !known.is_library_known &&
+			   (!known.is_known || str_is(name, "main"));
 	function->is_idle = strcmp(known.family, "idle") == 0;
 	for (size_t i = 0; i < m->test_count; i++)
 		if (function_fits(&known, function, &m->tests[i]))
@@ -393,8 +311,9 @@ static void groups_make(struct matcher *m)
 		struct classed *function = &m->classed.items[i];
 		auto_strbuf struct strbuf name = STRBUF_INIT;
 
-		short_name(profile_text(m->profile, m->profile->frames.items[function->frame].name),
-			   &name);
+		trace_short_name(
+			profile_text(m->profile, m->profile->frames.items[function->frame].name),
+			&name);
 		function->group = intern(&m->names, strbuf_str(&name));
 	}
 	m->groups = x_calloc((size_t)m->names.count + 1, sizeof(*m->groups));
