@@ -637,8 +637,9 @@ static void print_ignored(const struct printer *p)
 	strbuf_add_text(&text, listing->ignored_lines > LISTING_KEPT_LINES ? "; the first:" : ":");
 	filled(p, 0, &text);
 	for (size_t i = 0; i < MIN(listing->ignored_lines, (uint64_t)LISTING_KEPT_LINES); i++) {
-		fputs("  ", p->term->stream);
-		write_code(p, listing->ignored[i], NULL, 2);
+		fprintf(p->term->stream,
+			"  line %u: ", listing_input_line(listing, listing->ignored[i]));
+		write_code(p, listing->ignored[i], NULL, 16);
 	}
 }
 

@@ -102,8 +102,13 @@ static void write_ignored(struct json_writer *json, const struct listing *listin
 	json_key_uint(json, "ignored_lines", listing->ignored_lines);
 	json_key(json, "ignored");
 	json_array_begin(json);
-	for (size_t i = 0; i < MIN(listing->ignored_lines, (uint64_t)LISTING_KEPT_LINES); i++)
+	for (size_t i = 0; i < MIN(listing->ignored_lines, (uint64_t)LISTING_KEPT_LINES); i++) {
+		json_object_begin(json);
+		json_key_uint(json, "line", listing_input_line(listing, listing->ignored[i]));
+		json_key(json, "text");
 		json_text_str(json, listing->ignored[i]);
+		json_object_end(json);
+	}
 	json_array_end(json);
 }
 

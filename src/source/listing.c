@@ -258,6 +258,15 @@ struct error *listing_read(struct strbuf *text, const char *name, struct listing
 	return NULL;
 }
 
+uint32_t listing_input_line(const struct listing *listing, struct str text)
+{
+	uint32_t number = 1;
+
+	for (const char *at = listing->text.ptr; at < text.ptr; at++)
+		number += *at == '\n';
+	return number;
+}
+
 void listing_whole(const struct listing *listing, struct strbuf *out)
 {
 	const char *event = listing_text(listing, listing->event);

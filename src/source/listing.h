@@ -82,5 +82,7 @@ void cleanup_listing(struct listing **listing);
 
 const char *listing_text(const struct listing *listing, uint32_t text_id);
 struct str listing_row_text(const struct listing_row *row);
+/* The number, from 1, of the line of the input that `text` is in. */
+uint32_t listing_input_line(const struct listing *listing, struct str text);
 /* "of the samples of cpu-clock", "of all line executions": what a share is a share of. */
 void listing_whole(const struct listing *listing, struct strbuf *out);

@@ -301,6 +301,7 @@ static void lines_that_say_nothing_are_counted_and_kept(void **state)
 	tell(&told, HEAD("work", "10") "  100.00 :   1280:   ret\nwhat is this\n");
 	assert_int_equal(told.listing->ignored_lines, 1);
 	assert_true(str_is(told.listing->ignored[0], "what is this"));
+	assert_int_equal(listing_input_line(told.listing, told.listing->ignored[0]), 9);
 	told_done(&told);
 }
 
