@@ -6,6 +6,8 @@
 
 /* Callers of callers are followed inside one library at most so far. */
 #define MAX_CALLER_DEPTH 24
+/* How far above a function without a name its origin is looked for. */
+#define MAX_UNDER_DEPTH 3
 
 static void note_field(struct facts *facts, struct entity entity, const char *aspect,
 		       struct kb_match match, uint32_t text)
@@ -121,7 +123,7 @@ static struct kb_match find_function(const struct knowledge *knowledge, const st
 /* Words that stand for a function without a name: what its code shows, and who is around it. */
 static bool is_mark(struct str text)
 {
-	static const char *const kinds[] = { "code:", "calls:", "below:", "above:" };
+	static const char *const kinds[] = { "code:", "calls:", "below:", "above:", "under:" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (str_starts_with(text, str_from(kinds[i])))
@@ -194,6 +196,31 @@ static bool find_neighbour_mark(const struct knowledge *knowledge, const struct 
 	return false;
 }
 
+/* "under:": what is above the callers, in the same library, up to `depth` calls higher. */
+static bool find_under(const struct knowledge *knowledge, const struct facts *facts,
+		       struct entity symbol, struct str dso, unsigned depth,
+		       struct strbuf *ret_mark, struct kb_match *ret)
+{
+	for (size_t i = 0; depth && i < facts->relations.count; i++) {
+		const struct relation *relation = &facts->relations.items[i];
+		struct str other_dso, name;
+
+		if (!entity_eq(relation->b, symbol) || entity_eq(relation->a, symbol) ||
+		    strcmp(facts_str(facts, relation->verb), "calls") != 0 ||
+		    !facts_symbol_split(facts, relation->a, &other_dso, &name) ||
+		    !str_eq(dso, other_dso))
+			continue;
+		strbuf_reset(ret_mark);
+		strbuf_addf(ret_mark, "under:%.*s", STR_ARG(name));
+		if (find_mark(knowledge, dso, strbuf_str(ret_mark), false, ret) ||
+		    find_own_mark(knowledge, facts, relation->a, dso, "under:", false, ret_mark,
+				  ret) ||
+		    find_under(knowledge, facts, relation->a, dso, depth - 1, ret_mark, ret))
+			return true;
+	}
+	return false;
+}
+
 /* How people read a mark. */
 static void mark_format(struct str mark, struct strbuf *out)
 {
@@ -226,6 +253,7 @@ static struct kb_match find_by_code(const struct knowledge *knowledge, struct fa
 	    (!find_own_mark(knowledge, facts, symbol, dso, "", false, &mark, &match) &&
 	     !find_neighbour_mark(knowledge, facts, symbol, dso, true, &mark, &match) &&
 	     !find_neighbour_mark(knowledge, facts, symbol, dso, false, &mark, &match) &&
+	     !find_under(knowledge, facts, symbol, dso, MAX_UNDER_DEPTH, &mark, &match) &&
 	     !find_own_mark(knowledge, facts, symbol, dso, "", true, &mark, &match)))
 		return match;
 	mark_format(strbuf_str(&mark), &text);

@@ -207,12 +207,17 @@ static void notes_of(const char *text, const char *code, struct facts *facts)
 	auto_knowledge struct knowledge *knowledge = knowledge_of(text);
 	struct entity symbol = facts_symbol(facts, "tool", "[tool+0x10]");
 	struct entity named = facts_symbol(facts, "tool", "inflate");
+	struct entity between = facts_symbol(facts, "tool", "[tool+0x20]");
 
 	facts_add_number(facts, symbol, "self", 0.5, "ratio", "test");
-	if (*code)
+	if (!strcmp(code, "far")) {
+		facts_add_relation(facts, named, "calls", between);
+		facts_add_relation(facts, between, "calls", symbol);
+	} else if (*code) {
 		facts_add_text(facts, symbol, "code", code, "test");
-	else
+	} else {
 		facts_add_relation(facts, named, "calls", symbol);
+	}
 	knowledge_annotate(knowledge, facts);
 }
 
@@ -239,6 +244,8 @@ static void a_function_without_a_name_is_told_by_its_code_or_its_callers(void **
 		{ "code:aes calls:free", "encrypts",
 		  "told by its code, as it has no name here: marks of aes" },
 		{ "", "the inner loop", "told by its code, as it has no name here: below inflate" },
+		{ "far", "a helper of it",
+		  "told by its code, as it has no name here: further below inflate" },
 		{ "calls:free", "something of the tool", "" },
 	};
 
