@@ -235,6 +235,7 @@ static void a_function_without_a_name_is_told_by_its_code_or_its_callers(void **
 	const char *text = "in tool\nfunction *\n\twhat: something of the tool\n"
 			   "function code:sha1\n\twhat: hashes\n"
 			   "function below:inflate\n\twhat: the inner loop\n"
+			   "function under:inflate\n\twhat: a helper of it\n"
 			   "in all everywhere\nfunction code:aes\n\twhat: encrypts\n";
 	static const struct {
 		const char *code, *what, *how;
