@@ -226,7 +226,8 @@ static void mark_format(struct str mark, struct strbuf *out)
 {
 	static const struct {
 		const char *mark, *text;
-	} texts[] = { { "below:", "below " },
+	} texts[] = { { "under:", "further below " },
+		      { "below:", "below " },
 		      { "above:", "above " },
 		      { "code:", "marks of " },
 		      { "calls:", "calls " } };
