@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <histedit.h>
 
@@ -37,7 +38,7 @@ static char *prompt_of(EditLine *edit)
 }
 
 /* Ctrl-C: an empty line ends it all, another one is dropped. */
-static unsigned char on_interrupt(EditLine *edit, int)
+static unsigned char on_interrupt(EditLine *edit, wint_t)
 {
 	const LineInfo *line = el_line(edit);
 	int length = (int)(line->lastchar - line->buffer);
@@ -50,7 +51,7 @@ static unsigned char on_interrupt(EditLine *edit, int)
 }
 
 /* Up to the mark of the end all belongs to the line: its line ends would send it in pieces. */
-static unsigned char on_paste(EditLine *edit, int)
+static unsigned char on_paste(EditLine *edit, wint_t)
 {
 	auto_strbuf struct strbuf text = { .cap = PASTE_BYTES_MAX };
 	char c;
@@ -83,8 +84,9 @@ static void start_editing(struct line_editor *editor)
 	el_set(editor->edit, EL_HIST, history, editor->history);
 	/* Ctrl-C is a key while a line is read, and a signal while an answer comes. */
 	el_set(editor->edit, EL_SETTY, "-d", "-isig", NULL);
-	el_set(editor->edit, EL_ADDFN, "sysgrok-interrupt", "drop the line", on_interrupt);
-	el_set(editor->edit, EL_ADDFN, "sysgrok-paste", "take what is pasted", on_paste);
+	/* Names in wide characters: libedit copies others, and never frees them. */
+	el_wset(editor->edit, EL_ADDFN, L"sysgrok-interrupt", L"drop the line", on_interrupt);
+	el_wset(editor->edit, EL_ADDFN, L"sysgrok-paste", L"take what is pasted", on_paste);
 	el_set(editor->edit, EL_BIND, "^C", "sysgrok-interrupt", NULL);
 	el_set(editor->edit, EL_BIND, PASTE_BEGIN, "sysgrok-paste", NULL);
 }

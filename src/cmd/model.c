@@ -487,6 +487,8 @@ struct error *model_reply(struct model_session *session, struct str question)
 	query_done(&session->query);
 	session->query = (struct query){ 0 };
 	session->citer.counts = (struct cite_counts){ 0 };
+	/* Told once is enough. */
+	session->prose.facts_told = session->prose.facts_known;
 	free(session->notice);
 	session->notice = NULL;
 	session->citer.in_code = session->has_label = false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/strbuf.h"
 
 #define NAME_BYTES_MAX 40
 #define HEADER_LINES_MAX 50
@@ -30,9 +31,18 @@ bool prompt_name_is_valid(struct str name)
 	return true;
 }
 
-#define fault(reader, format, ...)                                                                 \
-	error_new(ERROR_INPUT, "%s:%u: " format, (reader)->path,                                   \
-		  (reader)->line __VA_OPT__(, ) __VA_ARGS__)
+static struct error *fault(const struct reader *reader, const char *format, ...) PRINTF(2, 3);
+
+static struct error *fault(const struct reader *reader, const char *format, ...)
+{
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+	va_list args;
+
+	va_start(args, format);
+	strbuf_vaddf(&text, format, args);
+	va_end(args);
+	return error_new(ERROR_INPUT, "%s:%u: %s", reader->path, reader->line, strbuf_text(&text));
+}
 
 /* "1", "0-1", "1-": least and most. */
 static struct error *read_operands(const struct reader *reader, struct str value,
