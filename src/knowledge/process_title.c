@@ -22,7 +22,8 @@ static enum process_title_kind bracketed(struct str text, struct process_title *
 	struct str inside, after, name, state = { 0 };
 
 	text = (struct str){ text.ptr + 1, text.len - 1 };
-	if (!str_cut(text, ']', &inside, &after) || !inside.len)
+	/* "[ -f x ]" is the test command */
+	if (!str_cut(text, ']', &inside, &after) || !inside.len || inside.ptr[0] == ' ')
 		return PROCESS_COMMAND_LINE;
 	after = str_trim(after);
 	if (after.len && !str_is(after, "<defunct>"))
