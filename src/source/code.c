@@ -90,13 +90,10 @@ void code_loop_name(const struct code *code, uint32_t loop, struct strbuf *out)
 {
 	const struct code_loop *l = &code->loops.items[loop];
 
-	for (size_t i = 0; !l->head && i < code->lines.count; i++)
-		if (code->lines.items[i].loop == loop + 1) {
-			code_line_name(code, (uint32_t)i, out);
-			return;
-		}
 	if (l->head)
 		code_line_name(code, l->head - 1, out);
+	else if (l->first_line)
+		code_line_name(code, l->first_line - 1, out);
 	else
 		strbuf_addf(out, "loop %u", loop + 1);
 }

@@ -32,6 +32,7 @@ struct code_loop {
 	uint32_t parent;		    /* row + 1; 0 = none */
 	uint32_t depth;			    /* 1 = outermost */
 	uint32_t head;			    /* line + 1 that begins it, 0 = not seen */
+	uint32_t first_line;		    /* line + 1 of the first that is in it */
 	uint32_t first_number, last_number; /* of its lines, where known */
 	struct str first_text;		    /* where no head is seen: where it begins */
 	double share;

@@ -7,7 +7,8 @@
 #include "source/instruction.h"
 
 enum {
-	MAX_LOOPS = 4096,      /* of a function */
+	MAX_LOOPS = 4096, /* of a function */
+	MAX_DEPTH = 64,
 	MAX_NEAR = 64,	       /* atomics of a function that are compared */
 	MAX_BODY = 400,	       /* instructions of a loop that are compared with each other */
 	LINE_BYTES = 64,       /* of a cache */
@@ -158,6 +159,8 @@ static void find_loops(struct body *body)
 		while (next < body->intervals.count && body->intervals.items[next].start == i) {
 			struct interval *interval = &body->intervals.items[next++];
 
+			if (depth >= MAX_DEPTH)
+				continue;
 			make_loop(body, interval, depth ? open[depth - 1]->loop : 0);
 			open[depth++] = interval;
 		}
@@ -460,8 +463,11 @@ static void note_innermost(struct body *body)
 {
 	for (size_t k = 0; k < body->intervals.count; k++) {
 		const struct interval *in = &body->intervals.items[k];
-		const struct code_loop *loop = &body->code->loops.items[in->loop - 1];
+		const struct code_loop *loop;
 
+		if (!in->loop)
+			continue;
+		loop = &body->code->loops.items[in->loop - 1];
 		if (!loop->is_innermost || in->end - in->start > MAX_BODY ||
 		    (body->code->is_measured && loop->share <= 0))
 			continue;

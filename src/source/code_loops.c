@@ -245,6 +245,8 @@ void code_find_heads(struct code *code, size_t first_loop, size_t first_line)
 		if (!line->loop || line->loop <= first_loop)
 			continue;
 		loop = &code->loops.items[line->loop - 1];
+		if (!loop->first_line)
+			loop->first_line = (uint32_t)i + 1;
 		for (uint32_t up = line->loop; up; up = code->loops.items[up - 1].parent)
 			extend(&code->loops.items[up - 1], line);
 		if (line->flags & CODE_LINE_IS_INSTRUCTION)
