@@ -34,6 +34,8 @@ public class Patterns {
 						if (bad) {
 							synchronized (lock) {
 								sink += compute(20);
+								if (i % 16 == 0)
+									Thread.yield(); // the others meet the lock taken
 							}
 						} else {
 							own += compute(20);
