@@ -297,6 +297,14 @@ static struct error *no_reader(struct str text, const char *name)
 	if (text.len && memchr(text.ptr, '\0', MIN(text.len, (size_t)LOOK_BYTES)))
 		return error_with_hint(error, "it is binary; perf.data is the binary format that "
 					      "is read");
+	text = look_at(text);
+	if (str_find(text, STR("PID")) >= 0 && str_find(text, STR("%CPU")) >= 0)
+		return error_with_hint(error, "it lists processes, which say nothing of functions: "
+					      "record the busy one with 'sysgrok record -p PID'; "
+					      "'sysgrok analyzecmd -i DIR' reads what top printed");
+	if (str_find(text, STR("|@")) >= 0)
+		return error_with_hint(error, "a histogram counts values, not functions: count "
+					      "stacks with @[kstack, ustack] = count()");
 	return error_with_hint(
 		error,
 		"read are perf.data; text of perf script, perf report and perf top; folded stacks "

@@ -446,6 +446,22 @@ static void text_that_is_no_table_is_no_table(void **state)
 	}
 }
 
+static void what_cannot_be_a_profile_says_what_would_be_one(void **state)
+{
+	struct profile *profile = NULL;
+	auto_error struct error *top = profile_import_text(
+		STR("    PID USER      PR  NI  S  %CPU  %MEM     TIME+ COMMAND\n"
+		    "      1 root      20   0  S   0.0   0.1   0:01.00 systemd\n"),
+		"test", &profile);
+	auto_error struct error *histogram = profile_import_text(
+		STR("@usecs:\n[1]                    3 |@@@                 |\n"), "test",
+		&profile);
+
+	(void)state;
+	assert_non_null(strstr(error_hint(top), "sysgrok record -p"));
+	assert_non_null(strstr(error_hint(histogram), "kstack"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +483,7 @@ int main(void)
 		cmocka_unit_test(folded_stacks_of_py_spy_know_their_places),
 		cmocka_unit_test(a_bare_list_needs_no_heading),
 		cmocka_unit_test(rows_of_perf_top_are_read_with_what_stands_above_them),
+		cmocka_unit_test(what_cannot_be_a_profile_says_what_would_be_one),
 		cmocka_unit_test(text_that_is_no_table_is_no_table),
 	};
 
