@@ -545,9 +545,11 @@ static bool is_script(struct str text)
 			headers++;
 		} else if (read_frame(line, &tail)) {
 			split_tail(tail, &symbol, &dso);
-			frames += dso.len || starts_blank(line);
+			/* without a dso a number and a word may be anything, a process of top too
+			 */
+			frames += dso.len || line.ptr[0] == '\t';
 			with_dso += dso.len > 0;
-			others += !(dso.len || starts_blank(line));
+			others += !(dso.len || line.ptr[0] == '\t');
 		} else {
 			others++;
 		}
