@@ -1,0 +1,33 @@
+/*
+ * Two readings of a host (host/look.h) as facts: what moved between them, and what stands now.
+ * Rates are over the window of the two readings. What the reading itself did (its own shell and
+ * below) is left out of processes and told as own_cpu.
+ *
+ * Entities: host "the host"; disk, interface NAME; cgroup PATH; process "NAME (PID)"; program NAME
+ * (all its processes); relations process "in" cgroup, process "child of" process.
+ */
+#pragma once
+
+#include "facts/facts.h"
+#include "host/look.h"
+
+/* Adds the facts of `host` ("" = this machine); false where there are not two whole readings: then
+ * only what one reading says is there. */
+bool looks_to_facts(const struct looks *looks, const char *host, const char *source,
+		    struct facts *facts);
+
+/* ---- for the parts of it */
+
+struct look_facts {
+	const struct looks *looks;
+	struct facts *facts;
+	uint32_t host;
+	const char *source;
+	double window_s;
+};
+
+void look_fact(const struct look_facts *to, struct entity entity, const char *name, double number,
+	       const char *unit);
+struct entity look_entity(const struct look_facts *to, const char *kind, const char *name);
+void look_processes_to_facts(const struct look_facts *to);
+void look_cgroups_to_facts(const struct look_facts *to);
