@@ -1,0 +1,263 @@
+#include "host/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+#include "base/memory.h"
+#include "config.h"
+#include "exec/exec.h"
+
+extern const struct str embedded_look_sh, embedded_objects_sh;
+
+enum { KIB = 1 << 10, MIB = 1 << 20 };
+
+/* Stand-ins for our own scripts, as their text is no constant expression. */
+static const char look_script[] = "look.sh", objects_script[] = "objects.sh";
+
+static const struct collector collectors[] = {
+	{ .id = "look",
+	  .what = "CPUs, memory, processes, disks, network counters and cgroups, read twice",
+	  .shown = "/proc and /sys/fs/cgroup, read twice",
+	  .argv = { "sh", "-c", look_script, "sh", "3" },
+	  .timeout_ms = 20000,
+	  .cap_bytes = 64 * MIB },
+	{ .id = "objects",
+	  .what = "mounts, open files and limits",
+	  .shown = "/proc",
+	  .argv = { "sh", "-c", objects_script },
+	  .timeout_ms = 10000,
+	  .cap_bytes = 32 * MIB,
+	  .wants_root = true },
+	{ .id = "df",
+	  .what = "how full file systems are",
+	  .argv = { "df", "-P", "-k", "-T", "-l" },
+	  .fallback = { "df", "-P", "-k" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = MIB },
+	{ .id = "df-inodes",
+	  .what = "how many inodes file systems have left",
+	  .argv = { "df", "-P", "-i", "-T", "-l" },
+	  .fallback = { "df", "-P", "-i" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = MIB },
+	{ .id = "sockets",
+	  .what = "TCP connections with their queues, losses and owners",
+	  .argv = { "ss", "-H", "-t", "-a", "-n", "-i", "-p", "-e", "-m", "-O" },
+	  .fallback = { "cat", "/proc/net/tcp", "/proc/net/tcp6" },
+	  .timeout_ms = 6000,
+	  .cap_bytes = 32 * MIB,
+	  .wants_root = true },
+	{ .id = "udp-sockets",
+	  .what = "UDP sockets with their queues, drops and owners",
+	  .argv = { "ss", "-H", "-u", "-a", "-n", "-p", "-m", "-O" },
+	  .fallback = { "cat", "/proc/net/udp", "/proc/net/udp6" },
+	  .timeout_ms = 6000,
+	  .cap_bytes = 8 * MIB,
+	  .wants_root = true },
+	{ .id = "queues",
+	  .what = "queues and shapers of network interfaces",
+	  .argv = { "tc", "-s", "qdisc" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = 2 * MIB },
+	{ .id = "kernel-log",
+	  .what = "messages of the kernel",
+	  .argv = { "dmesg" },
+	  .fallback = { "journalctl", "-k", "-b", "-o", "short-monotonic", "-n", "4000",
+			"--no-pager" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = 8 * MIB,
+	  .wants_root = true },
+	{ .id = "packet-rules",
+	  .what = "packet filter rules with their counters",
+	  .argv = { "iptables-save", "-c" },
+	  .fallback = { "nft", "list", "ruleset" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = 4 * MIB,
+	  .wants_root = true },
+};
+
+size_t collectors_count(void)
+{
+	return ARRAY_SIZE(collectors);
+}
+
+const struct collector *collector_at(size_t index)
+{
+	return &collectors[index];
+}
+
+const struct collector *collector_find(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(collectors); i++)
+		if (strcmp(collectors[i].id, id) == 0)
+			return &collectors[i];
+	return NULL;
+}
+
+/* ---- one round */
+
+struct errand {
+	const struct collector *collector;
+	uint32_t task;
+	bool is_fallback;
+	size_t snapshot;
+};
+
+VEC_DEFINE(errand_vec, struct errand)
+
+static bool is_chosen(const struct collect_plan *plan, const struct collector *collector)
+{
+	if (!plan->ids)
+		return !collector->only_on_demand;
+	for (size_t i = 0; i < plan->id_count; i++)
+		if (strcmp(plan->ids[i], collector->id) == 0)
+			return true;
+	return false;
+}
+
+static uint32_t send_out(struct exec *exec, uint32_t host, const struct collect_plan *plan,
+			 const struct collector *collector, const char *const *words)
+{
+	const char *argv[COLLECTOR_WORDS + 1] = { NULL };
+	struct exec_command command = {
+		.argv = argv,
+		.timeout_ms = collector->timeout_ms,
+		.cap_bytes = collector->cap_bytes,
+		.as_root = plan->with_sudo && collector->wants_root,
+	};
+
+	for (size_t i = 0; i < COLLECTOR_WORDS && words[i]; i++) {
+		argv[i] = words[i];
+		if (words[i] == look_script)
+			argv[i] = embedded_look_sh.ptr;
+		else if (words[i] == objects_script)
+			argv[i] = embedded_objects_sh.ptr;
+	}
+	return exec_add(exec, host, &command);
+}
+
+static char *words_text(const struct collector *collector, bool is_fallback)
+{
+	const char *const *words = is_fallback ? collector->fallback : collector->argv;
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (collector->shown && !is_fallback)
+		return x_strdup(collector->shown);
+	for (size_t i = 0; i < COLLECTOR_WORDS && words[i]; i++)
+		strbuf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	return strbuf_take(&text);
+}
+
+/* What commands say when only root may. */
+static bool is_refusal(const struct strbuf *err)
+{
+	static const char *const words[] = { "not permitted", "ermission denied", "must be root",
+					     "you must be" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_find(strbuf_str(err), str_from(words[i])) >= 0)
+			return true;
+	return false;
+}
+
+static void take(struct strbuf *to, const struct strbuf *from)
+{
+	to->cap = MAX(from->len, (size_t)1) + 1;
+	strbuf_add(to, strbuf_str(from));
+}
+
+static void bring_home(const struct exec *exec, const struct errand *errand, unsigned round,
+		       struct host_snapshot *snapshot)
+{
+	const struct exec_result *result = exec_result_of(exec, errand->task);
+	struct host_record record = {
+		.id = x_strdup(errand->collector->id),
+		.command = words_text(errand->collector, errand->is_fallback),
+		.round = round,
+		.status = result->status,
+		.took_ns = result->end_ns - result->start_ns,
+		.reason = result->reason ? x_strdup(result->reason) : NULL,
+	};
+
+	take(&record.out, &result->out);
+	take(&record.err, &result->err);
+	record.is_absent = !result->out.len;
+	record.is_whole = result->outcome == EXEC_DONE && !result->out.truncated &&
+			  (result->status == 0 || result->out.len);
+	if (result->outcome == EXEC_DONE && result->out.truncated)
+		record.reason = x_strdup("its output was cut at the cap");
+	else if (result->outcome == EXEC_DONE && record.is_absent && result->status)
+		record.reason = x_strdup(is_refusal(&result->err) ? "only root may" : "it failed");
+	if (result->outcome == EXEC_DONE && record.is_absent && !result->status)
+		record.is_absent = false; /* nothing to say is an answer */
+	if (result->outcome == EXEC_UNREACHABLE && !snapshot->records.count &&
+	    !snapshot->unreachable)
+		snapshot->unreachable = x_strdup(result->reason);
+	host_record_vec_push(&snapshot->records, record);
+}
+
+static char *utc_now(void)
+{
+	time_t now = time(NULL);
+	struct tm parts;
+	char text[32];
+
+	gmtime_r(&now, &parts);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return x_strdup(text);
+}
+
+/* Where a program was missing and another can tell the same. */
+static void send_fallbacks(struct exec *exec, const struct collect_plan *plan,
+			   const uint32_t *hosts, size_t first, struct errand_vec *errands)
+{
+	for (size_t i = 0; i < errands->count; i++) {
+		struct errand *errand = &errands->items[i];
+
+		if (!errand->collector->fallback[0] ||
+		    exec_result_of(exec, errand->task)->outcome != EXEC_NOT_FOUND)
+			continue;
+		errand->is_fallback = true;
+		errand->task = send_out(exec, hosts[errand->snapshot - first], plan,
+					errand->collector, errand->collector->fallback);
+	}
+}
+
+struct error *hosts_collect(const struct collect_plan *plan, struct host_snapshot_vec *ret)
+{
+	const struct exec_limits limits = { .connect_timeout_s = plan->connect_timeout_s,
+					    .ssh_config = plan->ssh_config };
+	auto_exec struct exec *exec = exec_new(&limits);
+	auto_free uint32_t *hosts = x_calloc(plan->target_count, sizeof(*hosts));
+	struct errand_vec errands = { 0 };
+	size_t first = ret->count;
+
+	for (size_t t = 0; t < plan->target_count; t++)
+		TRY(exec_add_host(exec, plan->targets[t], &hosts[t]));
+	for (size_t t = 0; t < plan->target_count; t++) {
+		host_snapshot_vec_push(
+			ret, (struct host_snapshot){
+				     .host = x_strdup(plan->targets[t] ? plan->targets[t] : ""),
+				     .taken_at = utc_now(),
+				     .version = x_strdup(SYSGROK_VERSION) });
+		for (size_t c = 0; c < ARRAY_SIZE(collectors); c++)
+			if (is_chosen(plan, &collectors[c]))
+				errand_vec_push(&errands,
+						(struct errand){ &collectors[c],
+								 send_out(exec, hosts[t], plan,
+									  &collectors[c],
+									  collectors[c].argv),
+								 false, first + t });
+	}
+	exec_run(exec, plan->stop);
+	send_fallbacks(exec, plan, hosts, first, &errands);
+	exec_run(exec, plan->stop);
+	for (size_t i = 0; i < errands.count; i++)
+		bring_home(exec, &errands.items[i], plan->round,
+			   &ret->items[errands.items[i].snapshot]);
+	errand_vec_done(&errands);
+	return NULL;
+}
