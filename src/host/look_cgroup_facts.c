@@ -87,10 +87,10 @@ static void add_cpu(const struct group *group)
 	add_growth(group, "throttled_periods", "cpu.stat.nr_throttled", NULL);
 	if (value_of(group, "cpu.max.quota", "cpu.cfs_quota_us", &quota) &&
 	    value_of(group, "cpu.max.period", "cpu.cfs_period_us", &period) && period > 0)
-		look_fact(group->to, group->entity, "quota", quota / period, "cores");
+		look_fact(group->to, group->entity, "quota", quota / period, "CPUs");
 	if (growth_of(group, "cpu.stat.usage_usec", NULL, &value))
 		look_fact(group->to, group->entity, "cpu", value / 1e6 / group->to->window_s,
-			  "cores");
+			  "CPUs");
 }
 
 static void add_memory(const struct group *group)

@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +76,9 @@ static void add_memory(const struct look_facts *to, struct entity entity, const 
 {
 	double page = (double)to->looks->page_bytes;
 
-	look_fact(to, entity, "memory", (double)moved->now->rss_pages * page, "bytes");
+	look_fact(to, entity, "resident", (double)moved->now->rss_pages * page, "bytes");
 	if (moved->then)
-		look_fact(to, entity, "memory_growth",
+		look_fact(to, entity, "resident_growth",
 			  ((double)moved->now->rss_pages - (double)moved->then->rss_pages) * page /
 				  to->window_s,
 			  "bytes_per_s");
@@ -91,22 +92,25 @@ static void add_process(const struct look_facts *to, const struct moved *moved)
 	const char *cgroup = looks_cgroup_of(to->looks, now->pid);
 	const char state[] = { now->state, '\0' };
 
-	look_fact(to, entity, "cpu", moved->cpu, "cores");
-	look_fact(to, entity, "cpu_user", moved->user, "cores");
-	look_fact(to, entity, "cpu_system", moved->system, "cores");
-	look_fact(to, entity, "cpu_children", moved->children, "cores");
+	look_fact(to, entity, "pid", (double)now->pid, "");
+	look_fact(to, entity, "cpu", moved->cpu, "CPUs");
+	look_fact(to, entity, "cpu_user", moved->user, "CPUs");
+	look_fact(to, entity, "cpu_system", moved->system, "CPUs");
+	look_fact(to, entity, "cpu_children", moved->children, "CPUs");
 	look_fact(to, entity, "threads", (double)now->threads, "");
 	look_fact(to, entity, "nice", (double)now->nice, "");
 	look_fact(to, entity, "realtime_priority", (double)now->rt_priority, "");
 	look_fact(to, entity, "major_faults", moved->faults, "per_s");
 	look_fact(to, entity, "is_new", moved->then ? 0 : 1, "");
 	facts_add_text(to->facts, entity, "state", state, to->source);
-	facts_add_text(to->facts, entity, "program", interned_text(&to->looks->texts, now->comm),
+	if (now->policy == SCHED_FIFO || now->policy == SCHED_RR)
+		facts_add_text(to->facts, entity, "realtime", "yes", to->source);
+	facts_add_text(to->facts, entity, "command", interned_text(&to->looks->texts, now->comm),
 		       to->source);
 	facts_add_text(to->facts, entity, "cgroup", cgroup, to->source);
 	add_memory(to, entity, moved);
 	if (now->has_wait)
-		look_fact(to, entity, "wait", moved->wait, "cores");
+		look_fact(to, entity, "wait", moved->wait, "CPUs");
 	if (now->has_io) {
 		look_fact(to, entity, "read_bytes", moved->read_bytes, "bytes_per_s");
 		look_fact(to, entity, "write_bytes", moved->write_bytes, "bytes_per_s");
@@ -151,9 +155,9 @@ static void add_tally(const struct look_facts *to, struct entity entity, const s
 	look_fact(to, entity, "processes_new", tally->fresh / to->window_s, "per_s");
 	look_fact(to, entity, "zombies", tally->zombies, "");
 	look_fact(to, entity, "blocked", tally->blocked, "");
-	look_fact(to, entity, "cpu", tally->cpu, "cores");
-	look_fact(to, entity, "wait", tally->wait, "cores");
-	look_fact(to, entity, "memory", tally->memory, "bytes");
+	look_fact(to, entity, "cpu", tally->cpu, "CPUs");
+	look_fact(to, entity, "wait", tally->wait, "CPUs");
+	look_fact(to, entity, "resident", tally->memory, "bytes");
 }
 
 static void add_programs(const struct look_facts *to, const struct moved_vec *all)
@@ -169,7 +173,7 @@ static void add_programs(const struct look_facts *to, const struct moved_vec *al
 
 		if (tally->processes > 1 || tally->cpu >= least_cpu)
 			add_tally(to,
-				  look_entity(to, "program",
+				  look_entity(to, "command",
 					      interned_text(&to->looks->texts, tally->key)),
 				  tally);
 	}
@@ -241,8 +245,8 @@ static void add_sums(const struct look_facts *to, const struct moved_vec *all)
 		else if (!all->items[i].is_own)
 			seen += all->items[i].cpu;
 	}
-	look_fact(to, host, "cpu_seen", seen, "cores"); /* by processes that lived to the end */
-	look_fact(to, host, "cpu_own", own, "cores");
+	look_fact(to, host, "cpu_seen", seen, "CPUs"); /* by processes that lived to the end */
+	look_fact(to, host, "cpu_own", own, "CPUs");
 	look_fact(to, host, "processes", (double)all->count, "");
 }
 
