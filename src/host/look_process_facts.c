@@ -78,7 +78,7 @@ static void add_memory(const struct look_facts *to, struct entity entity, const 
 
 	look_fact(to, entity, "resident", (double)moved->now->rss_pages * page, "bytes");
 	if (moved->then)
-		look_fact(to, entity, "resident_growth",
+		look_fact(to, entity, "resident_rate",
 			  ((double)moved->now->rss_pages - (double)moved->then->rss_pages) * page /
 				  to->window_s,
 			  "bytes_per_s");
