@@ -1,0 +1,62 @@
+#include "host/read_snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "host/host.h"
+#include "host/look_facts.h"
+#include "host/objects.h"
+
+static void tell_collector(const struct host_record *record, struct facts *facts)
+{
+	struct entity collector = facts_entity(facts, "collector", record->id);
+
+	if (record->is_absent)
+		facts_add_absent(facts, collector, "collected",
+				 record->reason ? record->reason : "nothing was read",
+				 record->command);
+	else
+		facts_add_text(facts, collector, "collected",
+			       record->is_whole ? "whole" : "partial", record->command);
+}
+
+/* The program's name: what the table of parsers goes by. */
+static const char *program_of(const struct host_record *record, char *buffer, size_t size)
+{
+	struct str words = str_from(record->command), word = { 0 };
+
+	str_next_word(&words, &word);
+	snprintf(buffer, size, "%.*s", (int)MIN(word.len, size - 1), word.ptr);
+	return buffer;
+}
+
+void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *facts)
+{
+	auto_looks struct looks looks = { 0 };
+	const struct host_record *look = host_snapshot_find(snapshot, "look");
+
+	if (look && !look->is_absent) {
+		looks_read(strbuf_str(&look->out), &looks);
+		looks_to_facts(&looks, "", look->command, facts);
+	}
+	for (size_t i = 0; i < snapshot->records.count; i++) {
+		const struct host_record *record = &snapshot->records.items[i];
+		char program[64];
+		struct host_text text = {
+			.command = program_of(record, program, sizeof(program)),
+			.source = record->command,
+			.text = strbuf_str(&record->out),
+			.is_cut = !record->is_whole,
+		};
+
+		tell_collector(record, facts);
+		if (record->is_absent || strcmp(record->id, "look") == 0)
+			continue;
+		if (strcmp(record->id, "objects") == 0)
+			objects_to_facts(text.text, &looks, "", record->command, facts);
+		else if (text.text.len)
+			host_read(&text, facts);
+	}
+	host_finish(facts);
+}
