@@ -26,7 +26,13 @@ look() {
 		/proc/sys/net/netfilter/nf_conntrack_count \
 		/proc/sys/net/netfilter/nf_conntrack_max
 	$g '' /proc/[0-9]*/stat
-	$g '' /proc/[0-9]*/io /proc/[0-9]*/schedstat
+	# Threads wait for a CPU one by one; where there are very many, only the first of each process.
+	case $(cut -d/ -f2 /proc/loadavg | cut -d' ' -f1) in
+	[0-9] | [0-9][0-9] | [0-9][0-9][0-9] | [1-4][0-9][0-9][0-9])
+		$g '' /proc/[0-9]*/io /proc/[0-9]*/task/[0-9]*/schedstat ;;
+	*)
+		$g '' /proc/[0-9]*/io /proc/[0-9]*/schedstat ;;
+	esac
 	cgroups
 	$g '' /proc/uptime
 }

@@ -46,6 +46,11 @@ struct look_process {
 	uint64_t run_ns, wait_ns; /* has_wait: /proc/PID/schedstat */
 };
 
+struct look_thread {
+	int pid, id;
+	uint64_t run_ns, wait_ns;
+};
+
 struct look_disk {
 	uint32_t name;
 	uint64_t reads, read_sectors, read_ms;
@@ -60,6 +65,7 @@ struct look_number {
 
 VEC_DEFINE(look_cpu_vec, struct look_cpu)
 VEC_DEFINE(look_process_vec, struct look_process)
+VEC_DEFINE(look_thread_vec, struct look_thread)
 VEC_DEFINE(look_disk_vec, struct look_disk)
 VEC_DEFINE(look_number_vec, struct look_number)
 
@@ -68,6 +74,7 @@ struct look {
 	struct look_cpu all;
 	struct look_cpu_vec cpus;
 	struct look_process_vec processes; /* by pid */
+	struct look_thread_vec threads;	   /* by process, then by id */
 	struct look_disk_vec disks;
 	struct look_number_vec numbers; /* by key id */
 };
@@ -110,6 +117,8 @@ bool looks_growth(const struct looks *looks, const char *key, uint64_t *ret);
 double looks_window_s(const struct looks *looks);
 /* The row of that process in a reading, or NULL. */
 const struct look_process *look_process_find(const struct look *look, int pid);
+/* CPUs that the busiest thread of the process took in the window; 0 where threads were not read. */
+double looks_busiest_thread(const struct looks *looks, int pid);
 /* Whether the process belongs to the reading itself: its shell, or one below it. */
 bool looks_is_own(const struct looks *looks, int pid);
 /* "/" where none is known. */

@@ -34,6 +34,15 @@ const struct look_process *look_process_find(const struct look *look, int pid)
 	return process_row(&unchanged, pid);
 }
 
+static int thread_cmp(const void *left, const void *right)
+{
+	const struct look_thread *a = left, *b = right;
+
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
 static int process_cmp(const void *left, const void *right)
 {
 	const struct look_process *a = left, *b = right;
@@ -143,7 +152,8 @@ static bool read_process_io(struct look_reader *reader, int pid, struct str line
 	return true;
 }
 
-static bool read_process_schedstat(struct look_reader *reader, int pid, struct str line)
+/* Of a process, or of one of its threads: then both are kept, the sum with the process. */
+static bool read_schedstat(struct look_reader *reader, int pid, int thread, struct str line)
 {
 	struct look_process *process = sorted_row(reader, pid);
 	uint64_t run, wait;
@@ -153,9 +163,22 @@ static bool read_process_schedstat(struct look_reader *reader, int pid, struct s
 	if (!process)
 		return true;
 	process->has_wait = true;
-	process->run_ns = run;
-	process->wait_ns = wait;
+	process->run_ns += run;
+	process->wait_ns += wait;
+	if (reader->look->threads.count < LOOK_MAX_ROWS)
+		look_thread_vec_push(&reader->look->threads,
+				     (struct look_thread){ pid, thread, run, wait });
 	return true;
+}
+
+static bool read_thread(struct look_reader *reader, int pid, struct str path, struct str line)
+{
+	struct str number, file;
+	uint64_t thread;
+
+	return str_cut(path, '/', &number, &file) && str_to_u64(number, &thread) &&
+	       thread <= INT32_MAX && str_is(file, "schedstat") &&
+	       read_schedstat(reader, pid, (int)thread, line);
 }
 
 /* "4:memory:/a/b" (v1), "0::/a/b" (v2). The memory controller's, which is what limits hang on. */
@@ -196,7 +219,10 @@ bool look_read_process(struct look_reader *reader, struct str path, struct str l
 	if (str_is(file, "io"))
 		return read_process_io(reader, (int)pid, line);
 	if (str_is(file, "schedstat"))
-		return read_process_schedstat(reader, (int)pid, line);
+		return read_schedstat(reader, (int)pid, (int)pid, line);
+	if (str_starts_with(file, STR("task/")))
+		return read_thread(reader, (int)pid, (struct str){ file.ptr + 5, file.len - 5 },
+				   line);
 	if (str_is(file, "cgroup"))
 		return read_membership(reader, (int)pid, line);
 	return false;
@@ -207,6 +233,43 @@ void look_end_processes(struct look_reader *reader)
 	if (reader->look && reader->is_unsorted)
 		sort_processes(reader->look);
 	reader->is_unsorted = false;
+	if (reader->look && reader->look->threads.count)
+		qsort(reader->look->threads.items, reader->look->threads.count,
+		      sizeof(struct look_thread), thread_cmp);
+}
+
+static size_t look_thread_first(const struct look_thread_vec *threads, int pid)
+{
+	size_t low = 0, high = threads->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (threads->items[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+double looks_busiest_thread(const struct looks *looks, int pid)
+{
+	const struct look_thread *now = looks->look[1].threads.items;
+	const struct look_thread *then = looks->look[0].threads.items;
+	size_t now_count = looks->look[1].threads.count, then_count = looks->look[0].threads.count;
+	double most = 0;
+
+	for (size_t i = look_thread_first(&looks->look[1].threads, pid),
+		    k = look_thread_first(&looks->look[0].threads, pid);
+	     i < now_count && now[i].pid == pid; i++) {
+		while (k < then_count && then[k].pid == pid && then[k].id < now[i].id)
+			k++;
+		if (k < then_count && then[k].pid == pid && then[k].id == now[i].id &&
+		    now[i].run_ns > then[k].run_ns)
+			most = MAX(most, (double)(now[i].run_ns - then[k].run_ns));
+	}
+	return looks_window_s(looks) > 0 ? most / 1e9 / looks_window_s(looks) : 0;
 }
 
 bool looks_is_own(const struct looks *looks, int pid)

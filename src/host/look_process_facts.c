@@ -109,8 +109,11 @@ static void add_process(const struct look_facts *to, const struct moved *moved)
 		       to->source);
 	facts_add_text(to->facts, entity, "cgroup", cgroup, to->source);
 	add_memory(to, entity, moved);
-	if (now->has_wait)
+	if (now->has_wait) {
 		look_fact(to, entity, "wait", moved->wait, "CPUs");
+		look_fact(to, entity, "cpu_thread", looks_busiest_thread(to->looks, now->pid),
+			  "CPUs");
+	}
 	if (now->has_io) {
 		look_fact(to, entity, "read_bytes", moved->read_bytes, "bytes_per_s");
 		look_fact(to, entity, "write_bytes", moved->write_bytes, "bytes_per_s");
@@ -125,7 +128,7 @@ static void add_process(const struct look_facts *to, const struct moved *moved)
 
 struct tally {
 	uint32_t key; /* text id of the name, or the pid */
-	double processes, fresh, zombies, blocked, cpu, wait, memory;
+	double processes, running, fresh, zombies, blocked, cpu, wait, memory;
 };
 
 VEC_DEFINE(tally_vec, struct tally)
@@ -141,6 +144,7 @@ static struct tally *tally_of(struct tally_vec *tallies, uint32_t key)
 static void count_in(struct tally *tally, const struct moved *moved, double page_bytes)
 {
 	tally->processes++;
+	tally->running += moved->now->state == 'R';
 	tally->fresh += !moved->then;
 	tally->zombies += moved->now->state == 'Z';
 	tally->blocked += moved->now->state == 'D';
@@ -152,6 +156,7 @@ static void count_in(struct tally *tally, const struct moved *moved, double page
 static void add_tally(const struct look_facts *to, struct entity entity, const struct tally *tally)
 {
 	look_fact(to, entity, "processes", tally->processes, "");
+	look_fact(to, entity, "running", tally->running, "");
 	look_fact(to, entity, "processes_new", tally->fresh / to->window_s, "per_s");
 	look_fact(to, entity, "zombies", tally->zombies, "");
 	look_fact(to, entity, "blocked", tally->blocked, "");

@@ -18,6 +18,7 @@ void looks_done(struct looks *looks)
 	for (size_t i = 0; i < LOOKS; i++) {
 		look_cpu_vec_done(&looks->look[i].cpus);
 		look_process_vec_done(&looks->look[i].processes);
+		look_thread_vec_done(&looks->look[i].threads);
 		look_disk_vec_done(&looks->look[i].disks);
 		look_number_vec_done(&looks->look[i].numbers);
 	}

@@ -58,6 +58,7 @@ struct rule_need {
 
 struct rule {
 	struct str id;
+	struct str by; /* one of several ways to find the same; empty: the only one */
 	bool off;
 	struct rule_loop loops[RULE_MAX_LOOPS];
 	size_t loop_count;

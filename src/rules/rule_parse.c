@@ -370,9 +370,13 @@ static struct error *rule_begin(struct reader *reader, struct str line, struct r
 				   .rest = line };
 
 	if (!scan_word(&scanner, "rule"))
-		return scan_error(&scanner, "expected 'rule NAME'");
+		return scan_error(&scanner, "expected 'rule NAME' or 'rule NAME by WAY'");
 	TRY(scan_identifier(&scanner, &ret->id));
 	ret->id.ptr = arena_copy(reader->arena, ret->id);
+	if (scan_word(&scanner, "by")) {
+		TRY(scan_identifier(&scanner, &ret->by));
+		ret->by.ptr = arena_copy(reader->arena, ret->by);
+	}
 	return end_check(&scanner);
 }
 

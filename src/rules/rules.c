@@ -89,7 +89,8 @@ const char *ruleset_id(const struct ruleset *rules, size_t index)
 static void rule_put(struct ruleset *rules, const struct rule *rule)
 {
 	for (size_t i = 0; i < rules->rules.count; i++)
-		if (str_eq(rules->rules.items[i].id, rule->id)) {
+		if (str_eq(rules->rules.items[i].id, rule->id) &&
+		    str_eq(rules->rules.items[i].by, rule->by)) {
 			rule_done(&rules->rules.items[i]);
 			rules->rules.items[i] = *rule;
 			return;
@@ -556,6 +557,9 @@ static void loop(struct run *run, size_t depth)
 
 static void unchecked_add(struct ruleset_result *result, const struct rule *rule)
 {
+	for (size_t i = 0; i < result->unchecked_count; i++)
+		if (str_is(rule->id, result->unchecked[i]))
+			return; /* another way to find the same could not be gone either */
 	result->unchecked = x_reallocarray(result->unchecked, result->unchecked_count + 1,
 					   sizeof(*result->unchecked));
 	result->unchecked[result->unchecked_count++] = rule->id.ptr;
