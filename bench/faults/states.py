@@ -451,6 +451,7 @@ def fs_frozen_dstate(world, scale):
     load = world.load(36, 8 * scale, path)
     time.sleep(1)
     run("fsfreeze", "-f", str(path))
+    time.sleep(2)  # what it counted before is said once a second
     world.undo.append(lambda: run("fsfreeze", "-u", str(path), check=False))
     return [path, load], lambda: growth(load.did, 2) == 0
 
