@@ -347,6 +347,7 @@ static void *make_files(void *argument)
 
 		if (fd >= 0)
 			close(fd);
+		unlink(path);
 		count(1);
 		usleep(1000);
 	}
