@@ -58,11 +58,15 @@ class Load:
         counts = [int(line.split()[1]) for line in self.said() if line.startswith("did ")]
         return counts[-1] if counts else 0
 
-    def stop(self):
+    def kill(self):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGCONT)
             os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait()
+
+    def stop(self):
+        self.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=20)
         self.log.close()
 
 
@@ -132,10 +136,13 @@ class World:
 
     def done(self):
         for load in self.loads:
-            load.stop()
+            load.kill()
+        # Some wait in the kernel until what holds them is undone.
         for undo in reversed(self.undo):
             with contextlib.suppress(Exception):
                 undo()
+        for load in self.loads:
+            load.stop()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
