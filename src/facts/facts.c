@@ -413,13 +413,40 @@ void facts_number(struct facts *facts)
 		facts->facts.items[items[i].row].number_in_answer = i + 1;
 }
 
+static bool is_listed(const struct finding *finding, uint32_t row)
+{
+	for (size_t i = 0; i < finding->explains_count; i++)
+		if (finding->explains[i] == row)
+			return true;
+	return false;
+}
+
+/* Whether another finding that is at least as severe explains it, and is not explained by it. */
+static bool is_explained(const struct facts *facts, uint32_t row)
+{
+	const struct finding *symptom = &facts->findings.items[row];
+
+	for (size_t i = 0; i < facts->findings.count; i++) {
+		const struct finding *cause = &facts->findings.items[i];
+
+		if (cause->severity >= symptom->severity && is_listed(cause, row) &&
+		    !is_listed(symptom, (uint32_t)i))
+			return true;
+	}
+	return false;
+}
+
 static int by_weight(const void *left, const void *right, void *context)
 {
 	const struct facts *facts = context;
 	const struct finding *a = &facts->findings.items[*(const uint32_t *)left];
 	const struct finding *b = &facts->findings.items[*(const uint32_t *)right];
+	bool a_is_explained = is_explained(facts, *(const uint32_t *)left);
+	bool b_is_explained = is_explained(facts, *(const uint32_t *)right);
 	int order;
 
+	if (a_is_explained != b_is_explained)
+		return a_is_explained ? 1 : -1;
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
 	order = (a->rank < b->rank) - (a->rank > b->rank);

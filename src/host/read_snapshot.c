@@ -58,5 +58,4 @@ void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *
 		else if (text.text.len)
 			host_read(&text, facts);
 	}
-	host_finish(facts);
 }

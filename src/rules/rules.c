@@ -26,8 +26,8 @@ VEC_DEFINE(entity_vec, struct entity)
 VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
-extern const struct str embedded_code_rule, embedded_host_rule, embedded_profile_rule,
-	embedded_stack_rule;
+extern const struct str embedded_code_rule, embedded_host_rule, embedded_look_rule,
+	embedded_profile_rule, embedded_stack_rule;
 
 static const struct {
 	const char *name;
@@ -37,6 +37,7 @@ static const struct {
 	{ "stack.rule", &embedded_stack_rule },
 	{ "code.rule", &embedded_code_rule },
 	{ "host.rule", &embedded_host_rule },
+	{ "look.rule", &embedded_look_rule },
 };
 
 struct ruleset *ruleset_empty(void)
@@ -613,32 +614,58 @@ static void findings_replace(const struct ruleset *rules, struct facts *facts)
 	facts->findings.count = kept;
 }
 
+static bool names(const struct rule *rule, struct str id)
+{
+	for (size_t e = 0; e < rule->explains_count; e++)
+		if (str_eq(id, rule->explains[e]))
+			return true;
+	return false;
+}
+
+/* Of two findings of one name the one that says more explains the other. */
+static bool is_symptom(const struct finding *cause, const struct finding *symptom)
+{
+	return cause != symptom && (cause->rule != symptom->rule || cause->rank > symptom->rank);
+}
+
+static bool has_id(const struct id_vec *ids, uint32_t id)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->items[i] == id)
+			return true;
+	return false;
+}
+
+static void explain_by(const struct rule *rule, struct facts *facts, struct finding *cause)
+{
+	struct id_vec rows = { 0 };
+
+	for (size_t i = 0; i < cause->explains_count; i++)
+		id_vec_push(&rows, cause->explains[i]);
+	for (uint32_t s = 0; s < facts->findings.count; s++) {
+		const struct finding *symptom = &facts->findings.items[s];
+
+		if (is_symptom(cause, symptom) &&
+		    names(rule, interned(&facts->texts, symptom->rule)) && !has_id(&rows, s))
+			id_vec_push(&rows, s);
+	}
+	cause->explains = arena_array(&facts->arena, rows.count, sizeof(uint32_t));
+	cause->explains_count = rows.count;
+	if (rows.count)
+		memcpy(cause->explains, rows.items, rows.count * sizeof(*rows.items));
+	id_vec_done(&rows);
+}
+
 /* Symptoms are told by rule ids; findings by rows. */
 static void explain(const struct ruleset *rules, struct facts *facts)
 {
 	for (size_t i = 0; i < rules->rules.count; i++) {
 		const struct rule *rule = &rules->rules.items[i];
 
-		for (size_t k = 0; rule->explains_count && k < facts->findings.count; k++) {
-			struct finding *finding = &facts->findings.items[k];
-			struct id_vec rows = { 0 };
-
-			if (!str_eq(interned(&facts->texts, finding->rule), rule->id))
-				continue;
-			for (uint32_t s = 0; s < facts->findings.count; s++)
-				for (size_t e = 0; s != k && e < rule->explains_count; e++)
-					if (str_eq(interned(&facts->texts,
-							    facts->findings.items[s].rule),
-						   rule->explains[e]))
-						id_vec_push(&rows, s);
-			finding->explains =
-				arena_array(&facts->arena, rows.count, sizeof(uint32_t));
-			finding->explains_count = rows.count;
-			if (rows.count)
-				memcpy(finding->explains, rows.items,
-				       rows.count * sizeof(*rows.items));
-			id_vec_done(&rows);
-		}
+		for (size_t k = 0; rule->explains_count && k < facts->findings.count; k++)
+			if (str_eq(interned(&facts->texts, facts->findings.items[k].rule),
+				   rule->id))
+				explain_by(rule, facts, &facts->findings.items[k]);
 	}
 }
 
