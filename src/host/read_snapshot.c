@@ -8,6 +8,9 @@
 #include "host/look_facts.h"
 #include "host/objects.h"
 
+/* How long before the first reading a message of the kernel still belongs to what is going on. */
+static const double kernel_log_margin_s = 20;
+
 static void tell_collector(const struct host_record *record, struct facts *facts)
 {
 	struct entity collector = facts_entity(facts, "collector", record->id);
@@ -29,6 +32,34 @@ static const char *program_of(const struct host_record *record, char *buffer, si
 	str_next_word(&words, &word);
 	snprintf(buffer, size, "%.*s", (int)MIN(word.len, size - 1), word.ptr);
 	return buffer;
+}
+
+/* "[ 1234.567890] ..." : seconds since boot. */
+static bool kernel_time(struct str line, double *ret)
+{
+	struct str stamp, rest;
+
+	if (!line.len || *line.ptr != '[')
+		return false;
+	line = (struct str){ line.ptr + 1, line.len - 1 };
+	return str_cut(line, ']', &stamp, &rest) && str_to_double(str_trim(stamp), ret);
+}
+
+/*
+ * The kernel's log goes back to its start: what happened before we looked is history, and says
+ * nothing of now (a group that reached its limit yesterday is at it no more).
+ */
+static struct str recent_lines(struct str log, double since_s)
+{
+	struct str rest = log, line, recent = { log.ptr + log.len, 0 };
+
+	while (str_next_line(&rest, &line)) {
+		double time_s;
+
+		if (kernel_time(line, &time_s) && time_s >= since_s)
+			return (struct str){ line.ptr, log.len - (size_t)(line.ptr - log.ptr) };
+	}
+	return recent;
 }
 
 void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *facts)
@@ -53,6 +84,9 @@ void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *
 		tell_collector(record, facts);
 		if (record->is_absent || strcmp(record->id, "look") == 0)
 			continue;
+		if (strcmp(record->id, "kernel-log") == 0 && looks.count)
+			text.text = recent_lines(text.text,
+						 looks.look[0].begin_s - kernel_log_margin_s);
 		if (strcmp(record->id, "objects") == 0)
 			objects_to_facts(text.text, &looks, "", record->command, facts);
 		else if (text.text.len)
