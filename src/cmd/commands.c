@@ -6,7 +6,6 @@
 #include "cmd/tool.h"
 
 extern const struct command analyzecmd_command;
-extern const struct command debughost_command;
 extern const struct command code_command;
 extern const struct command completion_command;
 extern const struct command doctor_command;
@@ -25,7 +24,6 @@ extern const struct command topn_command;
 /* clang-format off */
 const struct command *const commands[] = {
 	&analyzecmd_command,
-	&debughost_command,
 	&code_command,
 	&completion_command,
 	&doctor_command,

@@ -7,7 +7,6 @@
 
 #include "base/macros.h"
 #include "base/memory.h"
-#include "config.h"
 #include "exec/exec.h"
 
 extern const struct str embedded_look_sh, embedded_objects_sh;
@@ -242,7 +241,7 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 			ret, (struct host_snapshot){
 				     .host = x_strdup(plan->targets[t] ? plan->targets[t] : ""),
 				     .taken_at = utc_now(),
-				     .version = x_strdup(SYSGROK_VERSION) });
+				     .version = x_strdup(plan->version) });
 		for (size_t c = 0; c < ARRAY_SIZE(collectors); c++)
 			if (is_chosen(plan, &collectors[c]))
 				errand_vec_push(&errands,

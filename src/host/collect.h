@@ -38,6 +38,7 @@ struct collect_plan {
 	const char *const *ids;	    /* collectors; NULL: those of the first look */
 	size_t id_count;
 	unsigned round;
+	const char *version; /* of this program: snapshots say who read them */
 	const volatile sig_atomic_t *stop;
 };
 

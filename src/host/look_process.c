@@ -105,7 +105,7 @@ static bool read_process_stat(struct look_reader *reader, int pid, struct str li
 	if (!str_next_word(&line, &word))
 		return false;
 	process.state = *word.ptr;
-	while (count < ARRAY_SIZE(field) && str_next_word(&line, &word))
+	while (count + 1 < ARRAY_SIZE(field) && str_next_word(&line, &word))
 		field[++count] = signed_of(word); /* numbered from 1 on, as proc(5) has them */
 	if (count < 24)
 		return false;

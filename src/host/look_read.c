@@ -243,7 +243,9 @@ static bool read_per_cpu(struct look_reader *reader, const char *area, struct st
 	uint64_t sum = 0, value;
 	bool any = false;
 
-	if (!str_next_word(&line, &name) || !name.len || name.ptr[name.len - 1] != ':')
+	if (!str_next_word(&line, &name))
+		return false;
+	if (name.ptr[name.len - 1] != ':')
 		return str_starts_with(name, STR("CPU"));
 	name.len--;
 	while (str_next_word(&line, &word) && str_to_u64(word, &value)) {

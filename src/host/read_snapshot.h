@@ -1,7 +1,7 @@
 /*
  * A snapshot as facts: each record goes to the parser of its collector. What was not read is said
- * once, as the fact "collected" of a collector that is absent, with the reason: rules and the answer
- * then say "could not check" instead of "healthy".
+ * once, as the fact "collected" of a collector that is absent, with the reason: rules and the
+ * answer then say "could not check" instead of "healthy".
  */
 #pragma once
 
