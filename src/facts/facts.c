@@ -445,10 +445,10 @@ static int by_weight(const void *left, const void *right, void *context)
 	bool b_is_explained = is_explained(facts, *(const uint32_t *)right);
 	int order;
 
-	if (a_is_explained != b_is_explained)
-		return a_is_explained ? 1 : -1;
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
+	if (a_is_explained != b_is_explained)
+		return a_is_explained ? 1 : -1;
 	order = (a->rank < b->rank) - (a->rank > b->rank);
 	if (!order)
 		order = text_cmp(facts, a->rule, b->rule);

@@ -162,7 +162,7 @@ double facts_weight(const struct facts *facts, const struct fact *fact);
  * (host, kind, name, fact name, window): what is read first has short numbers, and the same input
  * has the same numbers. */
 void facts_number(struct facts *facts);
-/* Findings: causes before what they explain, then by severity (worst first), rank, rule and entity.
+/* Findings: by severity (worst first), causes before what they explain, then rank, rule and entity.
  */
 void facts_sort_findings(struct facts *facts);
 const char *facts_str(const struct facts *facts, uint32_t text_id);

@@ -26,16 +26,17 @@ VEC_DEFINE(entity_vec, struct entity)
 VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
-extern const struct str embedded_code_rule, embedded_host_rule, embedded_look_rule,
-	embedded_profile_rule, embedded_stack_rule;
+extern const struct str embedded_code_rule, embedded_host_rule, embedded_profile_rule,
+	embedded_stack_rule;
 
 static const struct {
 	const char *name;
 	const struct str *text;
 } built_in[] = {
-	{ "profile.rule", &embedded_profile_rule }, { "stack.rule", &embedded_stack_rule },
-	{ "code.rule", &embedded_code_rule },	    { "host.rule", &embedded_host_rule },
-	{ "look.rule", &embedded_look_rule },
+	{ "profile.rule", &embedded_profile_rule },
+	{ "stack.rule", &embedded_stack_rule },
+	{ "code.rule", &embedded_code_rule },
+	{ "host.rule", &embedded_host_rule },
 };
 
 struct ruleset *ruleset_empty(void)
