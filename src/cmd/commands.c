@@ -8,6 +8,7 @@
 extern const struct command analyzecmd_command;
 extern const struct command code_command;
 extern const struct command completion_command;
+extern const struct command debughost_command;
 extern const struct command doctor_command;
 extern const struct command explainfunction_command;
 extern const struct command explainprocess_command;
@@ -26,6 +27,7 @@ const struct command *const commands[] = {
 	&analyzecmd_command,
 	&code_command,
 	&completion_command,
+	&debughost_command,
 	&doctor_command,
 	&explainfunction_command,
 	&explainprocess_command,

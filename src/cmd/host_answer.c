@@ -138,8 +138,7 @@ struct error *host_answer_give(struct command_context *context, struct facts *fa
 		error_free(error);
 		error = unread;
 	} else if (model) {
-		error = model_ask(model, facts, context->command->name, wishes->problem,
-				  &answer.prose);
+		error = model_ask(model, facts, "analyzecmd", wishes->problem, &answer.prose);
 	}
 	if (context->json)
 		host_answer_json(context->out.stream, &answer);

@@ -44,8 +44,6 @@ const char *const tool_names[] = { "sysgrok",	   "sysgrok.py",      "perf-gpt", 
 
 const struct absent_command absent_commands[] = {
 	{ "aggregate", "put the counts of many runs into one table", COUNTERS_INSTEAD },
-	{ "debughost", "find out what is wrong with a host",
-	  "'sysgrok record -a', then 'sysgrok topn', say what keeps this machine busy" },
 	{ "profile", "count every event of a command over many runs", COUNTERS_INSTEAD },
 	{ 0 },
 };

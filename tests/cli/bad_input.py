@@ -54,8 +54,8 @@ LINES = {
 TEXT_READERS = {"analyzecmd"}
 # Commands whose operands are words, not files.
 WORDS = {"explainfunction": 2, "explainprocess": 1, "findfaster": 2}
-# Tested by what they need: record starts programs, feedback looks for kept answers.
-OTHERS = {"feedback", "record"}
+# Tested by what they need: record starts programs, feedback looks for kept answers, debughost reads a host.
+OTHERS = {"debughost", "feedback", "record"}
 
 GDB = """#0  0x00007f11 in memcpy () from /lib/libc.so.6
 #1  0x00005633 in copy_all (n=3) at copy.c:10
@@ -185,6 +185,11 @@ def test_others(world, checks):
                            ("sysgrok record -p 4194303", {5}),
                            ("sysgrok record -p word", {2}),
                            ("sysgrok feedback 0123", {5}),
+                           ("sysgrok debughost --from-dir missing", {5}),
+                           ("sysgrok debughost --from-dir dir", {4, 5}),
+                           ("sysgrok debughost -t -oProxyCommand=x", {2}),
+                           ("sysgrok debughost -t ''", {2}),
+                           ("sysgrok debughost word", {2}),
                            ("sysgrok completion tcsh", {2}),
                            ("sysgrok help no-such", {2}),
                            ("sysgrok ''", {2})):

@@ -3,8 +3,7 @@
 
 usage: earlier_faults.py SYSGROK SOURCE-FOLDER
 
-K04 to K09 are faults of running commands on hosts: they wait for that command, and the test says
-so until it is there.
+K06, K07 and K09 are faults of running a command that was typed or proposed.
 """
 import json
 import os
@@ -86,13 +85,45 @@ def test_k03_a_chat_behind_a_pipe_ends_well(world, checks):
                              f"{tool} -c {command}: the answer is there")
 
 
-def test_k04_to_k09_wait_for_commands_on_hosts(world, checks):
-    faults = {"k04": "a fence or prose round the plan", "k05": "all commands fail",
-              "k06": "a choice per command", "k07": "nothing runs twice",
-              "k08": "host keys are verified", "k09": "quoting of words is kept"}
-    checks.check("debughost" not in world.commands,
-                 f"debughost is there: these need their tests now: {faults}")
-    checks.note(f"{', '.join(faults)} wait for debughost")
+def test_k04_no_reply_of_a_model_breaks_the_look(world, checks):
+    """A model's prose, fences and all, stands behind the findings; nothing is made of it."""
+    replies = ["```json\n{\"rm -rf /\": \"because\"}\n```\n", "Sure! Here: [1, 2\n", "{}\n"]
+    offline = json.loads(world.run("sysgrok", "--json", "--offline", "debughost", "--from-dir",
+                                   "snapshot", stdin=None).stdout)["hosts"][0]["findings"]
+    for reply in replies:
+        with model_server.ModelServer({"plan": reply}) as server:
+            done = world.run("sysgrok", "--json", "--output-format", "a poem", "debughost",
+                             "--from-dir", "snapshot", stdin=None, env=server.settings("plan"))
+            told = json.loads(done.stdout) if done.stdout else {"hosts": [{"findings": None}]}
+            checks.check(done.returncode == 0 and told["hosts"][0]["findings"] == offline,
+                         f"a model says {reply!r}: {done.returncode} {done.stderr[:200]}")
+
+
+def test_k05_no_command_works_and_hosts_are_local_by_default(world, checks):
+    world.write("empty-path/README", "no programs here")
+    line = f"PATH={world.work / 'empty-path'} {world.scratch / 'bin' / 'sysgrok'} debughost --json"
+    done = world.shell(line, stdin=None)
+    host = (json.loads(done.stdout) if done.stdout else {"hosts": [{}]})["hosts"][0]
+    checks.check(not cw.crash_of(done) and done.returncode in (0, 9) and not host.get("findings")
+                 and not host.get("healthy"),
+                 f"nothing can be read: {done.returncode} {done.stdout[:200]} {done.stderr[:200]}")
+    done = world.run("sysgrok", "debughost", "--json", stdin=None)
+    checks.check(done.returncode == 0 and len(json.loads(done.stdout)["hosts"]) == 1,
+                 f"without -t it is this machine: {done.stderr[:200]}")
+
+
+def test_k08_host_keys_are_verified(world, checks):
+    """What ssh is called with never turns its checks off; the user's configuration decides."""
+    world.write("../bin/ssh", f"#!/bin/sh\necho \"$@\" >>{world.work}/ssh-words\n"
+                "echo 'Host key verification failed.' >&2\nexit 255\n")
+    os.chmod(world.scratch / "bin" / "ssh", 0o755)
+    done = world.run("sysgrok", "debughost", "-t", "db1", stdin=None)
+    words = (world.work / "ssh-words").read_text()
+    (world.scratch / "bin" / "ssh").unlink()
+    checks.check(b"Host key verification failed" in done.stdout + done.stderr,
+                 f"it is told: {done.stdout[-300:]} {done.stderr[:300]}")
+    checks.check("StrictHostKeyChecking" not in words and "UserKnownHostsFile" not in words,
+                 f"the keys' check is left on: {words[:300]}")
 
 
 def test_k10_requests_are_repeated_and_nothing_is_lost(world, checks):
@@ -313,6 +344,7 @@ def main():
         world.write("stack", seeds.elastic_stack(True))
         world.write("annotated", seeds.ANNOTATED)
         world.write("outputs/top.txt", seeds.PS_TOP)
+        world.run("sysgrok", "debughost", "--save-dir", "snapshot", stdin=None)
         tests = {name: test for name, test in globals().items() if name.startswith("test_k")}
         for name, test in tests.items():
             before = checks.failed

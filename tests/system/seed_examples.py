@@ -169,8 +169,6 @@ DESCRIBED = [
 ]
 # Command lines whose command comes later: each is refused by its name. Where one works it moves up.
 LATER = {
-    "debughost": ["./perf-copilot.py debughost -p 'it is slow' -t db1",
-                  "./sysgrok.py debughost -e --print-summaries --yolo -p 'it is slow' -t db1"],
     "profile": ["autoperf profile sleep 2", "sysgrok profile sleep 2"],
     "aggregate": ["autoperf aggregate ./out", "sysgrok aggregate ./out"],
 }
