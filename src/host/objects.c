@@ -99,6 +99,9 @@ static void read_mount(struct objects *objects, struct str line)
 	entity = look_entity(&objects->to, "mount", path);
 	put_text(objects, entity, "type", type);
 	put_text(objects, entity, "device", device);
+	if (str_starts_with(device, STR("/dev/"))) /* as the kernel's messages call it */
+		put_text(objects, entity, "device_name",
+			 (struct str){ device.ptr + 5, device.len - 5 });
 	/* An option, not a piece of text: errors=remount-ro is none, emergency_ro is another. */
 	if (has_option(word[5], "ro") || has_option(options, "ro"))
 		put_text(objects, entity, "readonly", STR("yes"));

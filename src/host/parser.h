@@ -27,7 +27,7 @@ struct host_parser {
 	void (*parse)(struct parse *parse);
 };
 
-extern const struct host_parser top_parser, log_parser;
+extern const struct host_parser top_parser, df_parser, log_parser;
 
 /* The next line without terminal escapes; good until the next call. */
 bool parse_next_line(struct parse *parse, struct str *ret);

@@ -28,6 +28,7 @@ VEC_DEFINE(id_vec, uint32_t)
 
 extern const struct str embedded_code_rule, embedded_host_rule, embedded_profile_rule,
 	embedded_stack_rule;
+extern const struct str embedded_files_rule;
 
 static const struct {
 	const char *name;
@@ -37,6 +38,7 @@ static const struct {
 	{ "stack.rule", &embedded_stack_rule },
 	{ "code.rule", &embedded_code_rule },
 	{ "host.rule", &embedded_host_rule },
+	{ "files.rule", &embedded_files_rule },
 };
 
 struct ruleset *ruleset_empty(void)

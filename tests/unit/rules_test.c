@@ -20,12 +20,47 @@
 
 /* ---- cases beside the rules */
 
+static struct entity entity_of_words(struct facts *facts, struct str words)
+{
+	struct str kind, name;
+
+	str_cut(str_trim(words), ' ', &kind, &name);
+	auto_free char *kind_text = x_strndup(kind.ptr, kind.len);
+	auto_free char *name_text = x_strndup(name.ptr, name.len);
+
+	return facts_entity(facts, kind_text, name_text);
+}
+
+/* "process app (7) -- holds deleted files on -- mount /srv" */
+static bool relation_of_line(struct facts *facts, struct str line)
+{
+	static const struct str dashes = { " -- ", 4 };
+	ptrdiff_t at = str_find(line, dashes), next;
+	struct str a, b;
+
+	if (at < 0)
+		return false;
+	a = (struct str){ line.ptr, (size_t)at };
+	b = (struct str){ line.ptr + at + 4, line.len - (size_t)at - 4 };
+	next = str_find(b, dashes);
+	if (next < 0)
+		fail_msg("'%.*s' is half a relation", STR_ARG(line));
+	auto_free char *verb = x_strndup(b.ptr, (size_t)next);
+
+	facts_add_relation(
+		facts, entity_of_words(facts, a), verb,
+		entity_of_words(facts, (struct str){ b.ptr + next + 4, b.len - (size_t)next - 4 }));
+	return true;
+}
+
 /* "symbol libc.so.6:malloc: self=0.12, children=0.2, text=word" */
 static void facts_of_line(struct facts *facts, struct str line)
 {
 	struct str kind, rest, name, pairs;
 	ptrdiff_t colon;
 
+	if (relation_of_line(facts, line))
+		return;
 	str_cut(str_trim(line), ' ', &kind, &rest);
 	colon = str_find(rest, STR(": "));
 	if (colon < 0)
@@ -154,7 +189,8 @@ static void the_cases_beside_the_rules_hold(void **state)
 	static const char *const files[] = { SOURCE_ROOT "/data/rules/code.case",
 					     SOURCE_ROOT "/data/rules/profile.case",
 					     SOURCE_ROOT "/data/rules/stack.case",
-					     SOURCE_ROOT "/data/rules/host.case" };
+					     SOURCE_ROOT "/data/rules/host.case",
+					     SOURCE_ROOT "/data/rules/files.case" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
