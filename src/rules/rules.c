@@ -34,10 +34,8 @@ static const struct {
 	const char *name;
 	const struct str *text;
 } built_in[] = {
-	{ "profile.rule", &embedded_profile_rule },
-	{ "stack.rule", &embedded_stack_rule },
-	{ "code.rule", &embedded_code_rule },
-	{ "host.rule", &embedded_host_rule },
+	{ "profile.rule", &embedded_profile_rule }, { "stack.rule", &embedded_stack_rule },
+	{ "code.rule", &embedded_code_rule },	    { "host.rule", &embedded_host_rule },
 	{ "files.rule", &embedded_files_rule },
 };
 
