@@ -17,6 +17,12 @@ cgroups() {
 		-name io.pressure \) -exec $g '' {} + 2>/dev/null
 }
 
+# Logs that were written to a moment ago. Names with control bytes are left out.
+logs() {
+	find /var/log -maxdepth 5 -type f -mmin -3 ! -name '*[[:cntrl:]]*' ! -path '*[[:cntrl:]]*' \
+		-exec stat -c '%n:%s' {} + 2>/dev/null
+}
+
 look() {
 	echo "= look $1"
 	$g '' /proc/uptime /proc/stat /proc/loadavg /proc/vmstat /proc/meminfo /proc/diskstats \
@@ -29,11 +35,14 @@ look() {
 	# Threads wait for a CPU one by one; where there are very many, only the first of each process.
 	case $(cut -d/ -f2 /proc/loadavg | cut -d' ' -f1) in
 	[0-9] | [0-9][0-9] | [0-9][0-9][0-9] | [1-4][0-9][0-9][0-9])
+		few=yes
 		$g '' /proc/[0-9]*/io /proc/[0-9]*/task/[0-9]*/schedstat ;;
 	*)
+		few=no
 		$g '' /proc/[0-9]*/io /proc/[0-9]*/schedstat ;;
 	esac
 	cgroups
+	logs
 	$g '' /proc/uptime
 }
 
@@ -44,4 +53,8 @@ look 1
 sleep "${1:-2}"
 look 2
 $g '' /proc/[0-9]*/cgroup
+# Threads with a real-time priority (the 40th column): a process need not have it as a whole.
+if [ "$few" = yes ]; then
+	$g -E '^[0-9]+ \(.*\) [A-Za-z] (-?[0-9]+ ){36}[1-9]' /proc/[0-9]*/task/[0-9]*/stat
+fi
 echo "= end"

@@ -14,4 +14,14 @@ $g 'open files' /proc/[0-9]*/limits
 find /proc/[0-9]*/fd -maxdepth 1 -lname '/* (deleted)' ! -lname '*[[:cntrl:]]*' \
 	! -lname '/memfd:*' ! -lname '/dev/*' ! -lname '/SYSV*' \
 	-exec stat -L -c '%n:%s %D %h' {} + 2>/dev/null
+# What tasks that cannot be interrupted wait for, and the paths that they have to do with: their
+# folder, their open files, their arguments that are paths. Reading links asks no file system.
+for stat in $(${g%H}lE '^[0-9]+ \(.*\) D ' /proc/[0-9]*/task/[0-9]*/stat | head -n 32); do
+	task=${stat%/stat}
+	$g '' "$task/wchan"
+	{
+		readlink "$task/cwd" "$task"/fd/*
+		tr '\0' '\n' <"$task/cmdline"
+	} 2>/dev/null | grep '^/' | grep -v '[[:cntrl:]]' | head -n 64 | sed "s|^|$task/path:|"
+done
 echo "= end"

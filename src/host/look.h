@@ -43,12 +43,14 @@ struct look_process {
 	uint64_t rss_pages, rt_priority, policy, block_io_ticks;
 	bool has_io, has_wait;
 	uint64_t read_bytes, write_bytes, read_calls, write_calls; /* has_io */
-	uint64_t run_ns, wait_ns; /* has_wait: /proc/PID/schedstat */
+	/* has_wait: /proc/PID/schedstat, the sum of all threads where they were read */
+	uint64_t run_ns, wait_ns, turns; /* turns: how often one got a CPU */
 };
 
 struct look_thread {
 	int pid, id;
 	uint64_t run_ns, wait_ns;
+	uint64_t rt_priority; /* only in looks.realtime */
 };
 
 struct look_disk {
@@ -92,6 +94,7 @@ struct looks {
 	int own_pid;	/* of the shell that read; 0 = not said */
 	uint64_t hertz, page_bytes;
 	struct look_cgroup_vec cgroups;
+	struct look_thread_vec realtime; /* threads that had a real-time priority at the end */
 	/* Cgroup of a process of the last reading: pairs (pid, path id), by pid. */
 	struct look_membership {
 		int pid;
@@ -119,6 +122,9 @@ double looks_window_s(const struct looks *looks);
 const struct look_process *look_process_find(const struct look *look, int pid);
 /* CPUs that the busiest thread of the process took in the window; 0 where threads were not read. */
 double looks_busiest_thread(const struct looks *looks, int pid);
+/* CPUs that its threads of real-time priority took; `ret_priority`: the highest of them, 0 = none.
+ */
+double looks_realtime_threads(const struct looks *looks, int pid, uint64_t *ret_priority);
 /* Whether the process belongs to the reading itself: its shell, or one below it. */
 bool looks_is_own(const struct looks *looks, int pid);
 /* "/" where none is known. */

@@ -289,6 +289,26 @@ static void add_interfaces(const struct look_facts *to)
 	}
 }
 
+/* Files below /var/log that grew. */
+static void add_logs(const struct look_facts *to)
+{
+	static const struct str area = { "log ", 4 };
+	const struct interner *texts = &to->looks->texts;
+
+	for (uint32_t id = 0; id < texts->count; id++) {
+		struct str key = interned(texts, id);
+		struct entity file;
+		uint64_t growth, size;
+
+		if (!str_starts_with(key, area) || !looks_growth(to->looks, key.ptr, &growth) ||
+		    !growth || !look_number(to->looks, 1, key.ptr, &size))
+			continue;
+		file = look_entity(to, "file", key.ptr + area.len);
+		look_fact(to, file, "growth", (double)growth / to->window_s, "bytes_per_s");
+		look_fact(to, file, "size", (double)size, "bytes");
+	}
+}
+
 /* ---- all of it */
 
 bool looks_to_facts(const struct looks *looks, const char *host, const char *source,
@@ -311,6 +331,7 @@ bool looks_to_facts(const struct looks *looks, const char *host, const char *sou
 	add_cpus(&to);
 	add_disks(&to);
 	add_interfaces(&to);
+	add_logs(&to);
 	look_processes_to_facts(&to);
 	look_cgroups_to_facts(&to);
 	return true;

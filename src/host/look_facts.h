@@ -3,8 +3,9 @@
  * Rates are over the window of the two readings. What the reading itself did (its own shell and
  * below) is left out of processes and told as own_cpu.
  *
- * Entities: host "the host"; disk, interface NAME; cgroup PATH; process "NAME (PID)"; command NAME
- * (all its processes); relations process "in" cgroup, process "child of" process.
+ * Entities: host "the host"; disk, interface NAME; cgroup, file PATH (a log that grew); process
+ * "NAME (PID)"; command NAME (all its processes); relations process "in" cgroup, process "child of"
+ * process.
  */
 #pragma once
 

@@ -156,18 +156,41 @@ static bool read_process_io(struct look_reader *reader, int pid, struct str line
 static bool read_schedstat(struct look_reader *reader, int pid, int thread, struct str line)
 {
 	struct look_process *process = sorted_row(reader, pid);
-	uint64_t run, wait;
+	uint64_t run, wait, turns = 0;
 
 	if (!look_next_u64(&line, &run) || !look_next_u64(&line, &wait))
 		return false;
+	look_next_u64(&line, &turns);
 	if (!process)
 		return true;
 	process->has_wait = true;
 	process->run_ns += run;
 	process->wait_ns += wait;
+	process->turns += turns;
 	if (reader->look->threads.count < LOOK_MAX_ROWS)
 		look_thread_vec_push(&reader->look->threads,
-				     (struct look_thread){ pid, thread, run, wait });
+				     (struct look_thread){ pid, thread, run, wait, 0 });
+	return true;
+}
+
+/* "78 (name) S ...", the 40th column: its real-time priority. Stands behind all readings. */
+static bool read_priority(struct look_reader *reader, int pid, int thread, struct str line)
+{
+	struct look_thread_vec *threads = &reader->looks->realtime;
+	size_t close = line.len;
+	struct str word;
+	uint64_t priority;
+
+	while (close && line.ptr[close - 1] != ')')
+		close--;
+	line = (struct str){ line.ptr + close, line.len - close };
+	for (int column = 3; column < 40; column++)
+		if (!str_next_word(&line, &word))
+			return false;
+	if (!look_next_u64(&line, &priority))
+		return false;
+	if (threads->count < LOOK_MAX_ROWS)
+		look_thread_vec_push(threads, (struct look_thread){ pid, thread, 0, 0, priority });
 	return true;
 }
 
@@ -176,9 +199,12 @@ static bool read_thread(struct look_reader *reader, int pid, struct str path, st
 	struct str number, file;
 	uint64_t thread;
 
-	return str_cut(path, '/', &number, &file) && str_to_u64(number, &thread) &&
-	       thread <= INT32_MAX && str_is(file, "schedstat") &&
-	       read_schedstat(reader, pid, (int)thread, line);
+	if (!str_cut(path, '/', &number, &file) || !str_to_u64(number, &thread) ||
+	    thread > INT32_MAX)
+		return false;
+	if (str_is(file, "stat"))
+		return read_priority(reader, pid, (int)thread, line);
+	return str_is(file, "schedstat") && read_schedstat(reader, pid, (int)thread, line);
 }
 
 /* "4:memory:/a/b" (v1), "0::/a/b" (v2). The memory controller's, which is what limits hang on. */
@@ -270,6 +296,38 @@ double looks_busiest_thread(const struct looks *looks, int pid)
 			most = MAX(most, (double)(now[i].run_ns - then[k].run_ns));
 	}
 	return looks_window_s(looks) > 0 ? most / 1e9 / looks_window_s(looks) : 0;
+}
+
+/* Nanoseconds on a CPU between the readings. */
+static uint64_t thread_growth(const struct looks *looks, int pid, int id)
+{
+	uint64_t run_ns[LOOKS] = { 0 };
+
+	for (size_t i = 0; i < LOOKS; i++) {
+		const struct look_thread_vec *all = &looks->look[i].threads;
+
+		for (size_t k = look_thread_first(all, pid);
+		     k < all->count && all->items[k].pid == pid; k++)
+			if (all->items[k].id == id)
+				run_ns[i] = all->items[k].run_ns;
+	}
+	return run_ns[1] > run_ns[0] ? run_ns[1] - run_ns[0] : 0;
+}
+
+double looks_realtime_threads(const struct looks *looks, int pid, uint64_t *ret_priority)
+{
+	uint64_t sum_ns = 0;
+
+	*ret_priority = 0;
+	for (size_t i = 0; i < looks->realtime.count; i++) {
+		const struct look_thread *thread = &looks->realtime.items[i];
+
+		if (thread->pid != pid)
+			continue;
+		sum_ns += thread_growth(looks, pid, thread->id);
+		*ret_priority = MAX(*ret_priority, thread->rt_priority);
+	}
+	return looks_window_s(looks) > 0 ? (double)sum_ns / 1e9 / looks_window_s(looks) : 0;
 }
 
 bool looks_is_own(const struct looks *looks, int pid)

@@ -18,7 +18,8 @@ static const double least_cpu = 0.005; /* of one core: below, a process is idle 
 /* One process over the window. */
 struct moved {
 	const struct look_process *then, *now; /* then: NULL where it is new */
-	double cpu, user, system, wait, read_bytes, write_bytes, calls, faults, children, block_io;
+	double cpu, user, system, wait, read_bytes, write_bytes, calls, faults, children, block_io,
+		turns;
 	bool is_own;
 };
 
@@ -44,6 +45,7 @@ static struct moved process_moved(const struct look_facts *to, const struct look
 	moved.children = growth(then->child_ticks, now->child_ticks) * per_tick;
 	moved.block_io = growth(then->block_io_ticks, now->block_io_ticks) * per_tick;
 	moved.wait = growth(then->wait_ns, now->wait_ns) / 1e9 / to->window_s;
+	moved.turns = growth(then->turns, now->turns) / to->window_s;
 	moved.read_bytes = growth(then->read_bytes, now->read_bytes) / to->window_s;
 	moved.write_bytes = growth(then->write_bytes, now->write_bytes) / to->window_s;
 	moved.calls = (growth(then->read_calls, now->read_calls) +
@@ -84,6 +86,22 @@ static void add_memory(const struct look_facts *to, struct entity entity, const 
 			  "bytes_per_s");
 }
 
+/* It is a matter of threads: the first, which stands for the process, need not be one. */
+static void add_realtime(const struct look_facts *to, struct entity entity,
+			 const struct look_process *now)
+{
+	bool is_itself = now->policy == SCHED_FIFO || now->policy == SCHED_RR;
+	uint64_t priority;
+	double cpu = looks_realtime_threads(to->looks, now->pid, &priority);
+
+	if (!is_itself && !priority)
+		return;
+	facts_add_text(to->facts, entity, "realtime", "yes", to->source);
+	look_fact(to, entity, "realtime_priority", (double)MAX(priority, now->rt_priority), "");
+	if (priority)
+		look_fact(to, entity, "cpu_realtime", cpu, "CPUs");
+}
+
 static void add_process(const struct look_facts *to, const struct moved *moved)
 {
 	const struct look_process *now = moved->now;
@@ -99,18 +117,17 @@ static void add_process(const struct look_facts *to, const struct moved *moved)
 	look_fact(to, entity, "cpu_children", moved->children, "CPUs");
 	look_fact(to, entity, "threads", (double)now->threads, "");
 	look_fact(to, entity, "nice", (double)now->nice, "");
-	look_fact(to, entity, "realtime_priority", (double)now->rt_priority, "");
+	add_realtime(to, entity, now);
 	look_fact(to, entity, "major_faults", moved->faults, "per_s");
 	look_fact(to, entity, "is_new", moved->then ? 0 : 1, "");
 	facts_add_text(to->facts, entity, "state", state, to->source);
-	if (now->policy == SCHED_FIFO || now->policy == SCHED_RR)
-		facts_add_text(to->facts, entity, "realtime", "yes", to->source);
 	facts_add_text(to->facts, entity, "command", interned_text(&to->looks->texts, now->comm),
 		       to->source);
 	facts_add_text(to->facts, entity, "cgroup", cgroup, to->source);
 	add_memory(to, entity, moved);
 	if (now->has_wait) {
 		look_fact(to, entity, "wait", moved->wait, "CPUs");
+		look_fact(to, entity, "turns", moved->turns, "per_s"); /* got a CPU so often */
 		look_fact(to, entity, "cpu_thread", looks_busiest_thread(to->looks, now->pid),
 			  "CPUs");
 	}

@@ -23,6 +23,7 @@ void looks_done(struct looks *looks)
 		look_number_vec_done(&looks->look[i].numbers);
 	}
 	look_cgroup_vec_done(&looks->cgroups);
+	look_thread_vec_done(&looks->realtime);
 	free(looks->members);
 	interner_done(&looks->texts);
 	*looks = (struct looks){ 0 };
@@ -360,6 +361,20 @@ static bool read_file_line(struct look_reader *reader, struct str path, struct s
 	return false;
 }
 
+/* "/var/log/some/name:SIZE": the name may hold colons. */
+static bool read_log(struct look_reader *reader, struct str line)
+{
+	size_t colon = line.len;
+	uint64_t size;
+
+	while (colon && line.ptr[colon - 1] != ':')
+		colon--;
+	if (!colon || !str_to_u64((struct str){ line.ptr + colon, line.len - colon }, &size))
+		return false;
+	look_put(reader, "log", (struct str){ line.ptr, colon - 1 }, (struct str){ 0 }, size);
+	return true;
+}
+
 static bool read_line(struct look_reader *reader, struct str line)
 {
 	static const struct str cgroup = { "/sys/fs/cgroup/", 15 }, proc = { "/proc/", 6 };
@@ -370,6 +385,8 @@ static bool read_line(struct look_reader *reader, struct str line)
 	if (str_starts_with(line, cgroup))
 		return look_read_cgroup(
 			reader, (struct str){ line.ptr + cgroup.len, line.len - cgroup.len });
+	if (str_starts_with(line, STR("/var/log/")))
+		return read_log(reader, line);
 	if (!str_cut(line, ':', &path, &content) || !str_starts_with(path, proc))
 		return false;
 	path = (struct str){ path.ptr + proc.len, path.len - proc.len };

@@ -22,6 +22,14 @@ struct process {
 	bool has_limit;
 };
 
+/* A task in state D, of which lines are being read. */
+struct task {
+	int pid;
+	uint64_t id;	/* 0: none */
+	uint32_t place; /* the last mount of its paths, text id, 0 = none */
+	bool has_path;
+};
+
 VEC_DEFINE(mount_vec, struct mount)
 VEC_DEFINE(process_vec, struct process)
 
@@ -30,6 +38,7 @@ struct objects {
 	const struct looks *looks;
 	struct mount_vec mounts;
 	struct process_vec processes;
+	struct task task;
 };
 
 static void put_text(const struct objects *objects, struct entity entity, const char *name,
@@ -197,6 +206,81 @@ static void read_deleted(struct objects *objects, uint64_t pid, struct str line)
 			   place);
 }
 
+/* The mount that a path is on: the one with the longest path above it. */
+static const struct mount *mount_above(const struct objects *objects, struct str path)
+{
+	const struct mount *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < objects->mounts.count; i++) {
+		const struct mount *mount = &objects->mounts.items[i];
+		struct str top = interned(&objects->to.facts->texts, mount->path);
+		bool is_root = top.len == 1;
+
+		if (!str_starts_with(path, top) || top.len < longest ||
+		    (!is_root && path.len > top.len && path.ptr[top.len] != '/'))
+			continue;
+		longest = top.len;
+		best = mount;
+	}
+	return best;
+}
+
+static void tell_blocked(const struct objects *objects, int pid, uint32_t mount)
+{
+	const struct look_facts *to = &objects->to;
+	struct entity place = { to->host, facts_text(to->facts, "mount"), mount };
+
+	look_fact(to, place, "blocked", facts_value(to->facts, place, "blocked", 0) + 1, "");
+	facts_add_relation(to->facts, process_entity(objects, pid), "waits on", place);
+}
+
+/* A blocked task of which no path lies elsewhere waits on the root's file system, if on any. */
+static void end_task(struct objects *objects)
+{
+	if (objects->task.id && objects->task.has_path && !objects->task.place)
+		tell_blocked(objects, objects->task.pid, facts_text(objects->to.facts, "/"));
+	objects->task = (struct task){ 0 };
+}
+
+/* A path that the task has to do with; its program's own is mostly on the root's. */
+static void read_path(struct objects *objects, struct str path)
+{
+	static const char *const not_on_disk[] = { "/proc", "/sys", "/dev" };
+	const struct mount *mount = mount_above(objects, path);
+	struct task *task = &objects->task;
+
+	if (!mount || task->place == mount->path)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(not_on_disk); i++)
+		if (str_starts_with(path, str_from(not_on_disk[i])))
+			return;
+	task->has_path = true;
+	if (interned(&objects->to.facts->texts, mount->path).len == 1)
+		return;
+	task->place = mount->path;
+	tell_blocked(objects, task->pid, mount->path);
+}
+
+/* "78/wchan" and "78/path" below /proc/77/task: all lines of a task stand together. */
+static void read_task(struct objects *objects, uint64_t pid, struct str path, struct str content)
+{
+	struct str number, file;
+	uint64_t id;
+
+	if (!str_cut(path, '/', &number, &file) || !str_to_u64(number, &id) || !id ||
+	    pid > INT32_MAX)
+		return;
+	if (objects->task.id != id) {
+		end_task(objects);
+		objects->task = (struct task){ .pid = (int)pid, .id = id };
+	}
+	if (str_is(file, "wchan"))
+		put_text(objects, process_entity(objects, (int)pid), "waits_in", content);
+	else if (str_is(file, "path"))
+		read_path(objects, content);
+}
+
 /* "/proc/77/fd:12", "/proc/77/fd/3:SIZE DEVICE LINKS", "/proc/77/limits:Max open files ..." */
 static void read_process(struct objects *objects, struct str path, struct str content)
 {
@@ -204,7 +288,7 @@ static void read_process(struct objects *objects, struct str path, struct str co
 	struct process *process;
 	uint64_t pid, count;
 
-	if (!str_cut(path, '/', &number, &file) || !str_to_u64(number, &pid))
+	if (!str_cut(path, '/', &number, &file) || !str_to_u64(number, &pid) || pid > INT32_MAX)
 		return;
 	if (str_is(file, "limits")) {
 		read_limit(objects, pid, content);
@@ -212,6 +296,8 @@ static void read_process(struct objects *objects, struct str path, struct str co
 		process = process_of(objects, pid);
 		if (process)
 			process->files = count;
+	} else if (str_starts_with(file, STR("task/"))) {
+		read_task(objects, pid, (struct str){ file.ptr + 5, file.len - 5 }, content);
 	} else if (str_starts_with(file, STR("fd/"))) {
 		read_deleted(objects, pid, content);
 	}
@@ -317,6 +403,7 @@ void objects_to_facts(struct str text, const struct looks *looks, const char *ho
 	while (str_next_line(&text, &line))
 		if (line.len && *line.ptr == '/')
 			read_line(&objects, line);
+	end_task(&objects);
 	tell_processes(&objects);
 	mount_vec_done(&objects.mounts);
 	process_vec_done(&objects.processes);

@@ -26,9 +26,8 @@ VEC_DEFINE(entity_vec, struct entity)
 VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
-extern const struct str embedded_code_rule, embedded_host_rule, embedded_profile_rule,
-	embedded_stack_rule;
-extern const struct str embedded_files_rule;
+extern const struct str embedded_code_rule, embedded_files_rule, embedded_host_rule,
+	embedded_look_rule, embedded_profile_rule, embedded_stack_rule;
 
 static const struct {
 	const char *name;
@@ -36,7 +35,7 @@ static const struct {
 } built_in[] = {
 	{ "profile.rule", &embedded_profile_rule }, { "stack.rule", &embedded_stack_rule },
 	{ "code.rule", &embedded_code_rule },	    { "host.rule", &embedded_host_rule },
-	{ "files.rule", &embedded_files_rule },
+	{ "files.rule", &embedded_files_rule },	    { "look.rule", &embedded_look_rule },
 };
 
 struct ruleset *ruleset_empty(void)

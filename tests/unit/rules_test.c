@@ -186,11 +186,11 @@ static void the_cases_beside_the_rules_hold(void **state)
 	auto_knowledge struct knowledge *knowledge = knowledge_new();
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 	auto_strbuf struct strbuf fired = STRBUF_INIT, silent = STRBUF_INIT;
-	static const char *const files[] = { SOURCE_ROOT "/data/rules/code.case",
-					     SOURCE_ROOT "/data/rules/profile.case",
-					     SOURCE_ROOT "/data/rules/stack.case",
-					     SOURCE_ROOT "/data/rules/host.case",
-					     SOURCE_ROOT "/data/rules/files.case" };
+	static const char *const files[] = {
+		SOURCE_ROOT "/data/rules/code.case",  SOURCE_ROOT "/data/rules/profile.case",
+		SOURCE_ROOT "/data/rules/stack.case", SOURCE_ROOT "/data/rules/host.case",
+		SOURCE_ROOT "/data/rules/files.case", SOURCE_ROOT "/data/rules/look.case"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
