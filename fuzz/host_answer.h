@@ -18,8 +18,8 @@ static inline void fuzz_host_write(const struct facts *facts)
 		.command = "analyzecmd", .source = "f", .facts = facts, .verbosity = 1
 	};
 
-	host_answer_text(&term, &answer);
-	host_answer_json(stream, &answer);
+	host_answers_text(&term, &answer, 1);
+	host_answers_json(stream, &answer, 1, NULL);
 	fclose(stream);
 	/* no byte of the input may steer the terminal */
 	for (size_t i = 0; i < size_bytes; i++)

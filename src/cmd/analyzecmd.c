@@ -226,11 +226,17 @@ static struct error *with_hint(struct error *error)
 				      "file, or '-' for standard input");
 }
 
+static void material_done(struct host_material *material)
+{
+	facts_done(&material->facts);
+}
+
 static struct error *run_analyzecmd(struct command_context *context, int argc, char **argv)
 {
 	const struct analyzecmd_options *given = context->options;
-	auto_facts struct facts facts = FACTS_INIT;
-	struct reading reading = { context, &facts };
+	auto_ruleset struct ruleset *rules = NULL;
+	__attribute__((cleanup(material_done))) struct host_material material = { 0 };
+	struct reading reading = { context, &material.facts };
 	const char *source;
 
 	if (argc && given->input)
@@ -251,12 +257,15 @@ static struct error *run_analyzecmd(struct command_context *context, int argc, c
 		return error_new(ERROR_USAGE, "-i needs a folder, a file or '-'");
 	source = strcmp(given->input, "-") ? given->input : "standard input";
 	TRY(with_hint(input_take(&reading, given->input)));
-	if (!has_content(&facts))
-		return with_hint(nothing_read(&facts, source));
-	return host_answer_give(context, &facts,
-				&(struct host_answer_wishes){ .source = source,
-							      .problem = given->problem,
-							      .model = given->model });
+	if (!has_content(&material.facts))
+		return with_hint(nothing_read(&material.facts, source));
+	rules = host_rules_new(context);
+	material.source = source;
+	return host_answer_give(
+		context, rules, &material, 1,
+		&(struct host_answer_wishes){ .problem = given->problem,
+					      .from_stdin = strcmp(given->input, "-") == 0,
+					      .model = given->model });
 }
 
 static const struct command_example examples[] = {

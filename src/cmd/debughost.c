@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "cmd/host_answer.h"
@@ -12,7 +13,7 @@
 struct debughost_options {
 	const char *problem, *save_dir, *from_dir, *ssh_config;
 	struct option_list targets;
-	bool explain, print_summaries, yolo, with_sudo;
+	bool explain, print_summaries, yolo, with_sudo, exit_code;
 	struct model_options model;
 };
 
@@ -37,6 +38,8 @@ static const struct option options[] = {
 	  OPTION_TEXT, offsetof(struct debughost_options, from_dir) },
 	{ 0, "ssh-config", "FILE", "configuration for ssh, instead of the user's own",
 	  OPTION_TEXT, offsetof(struct debughost_options, ssh_config) },
+	{ 0, "exit-code", NULL, "end with status 10 where something is wrong with a host",
+	  OPTION_FLAG, offsetof(struct debughost_options, exit_code) },
 	MODEL_OPTIONS(struct debughost_options, model),
 	OPTIONS_END
 };
@@ -57,6 +60,47 @@ static void snapshots_done(struct host_snapshot_vec *snapshots)
 	host_snapshot_vec_done(snapshots);
 }
 
+/* ---- what is read, and what it tells */
+
+static void collectors_explain(const struct command_context *context)
+{
+	/* --json keeps standard output for the document */
+	struct term term = context->out;
+
+	if (context->json)
+		term.stream = stderr;
+	fprintf(term.stream, "%sRead-only, all at the same time%s\n", term_style(&term, TERM_BOLD),
+		term_style(&term, TERM_PLAIN));
+	for (size_t i = 0; i < collectors_count(); i++) {
+		const struct collector *collector = collector_at(i);
+		auto_strbuf struct strbuf text = STRBUF_INIT;
+
+		if (collector->shown)
+			strbuf_add_text(&text, collector->shown);
+		for (size_t w = 0; !collector->shown && w < COLLECTOR_WORDS && collector->argv[w];
+		     w++)
+			strbuf_addf(&text, "%s%s", w ? " " : "", collector->argv[w]);
+		fprintf(term.stream, "  %-34s  ", strbuf_text(&text));
+		strbuf_reset(&text);
+		strbuf_addf(&text, "%s%s%s", collector->what,
+			    collector->wants_root ? " (in full only as root)" : "",
+			    collector->only_on_demand ? ", of a suspect only" : "");
+		term_wrap(term.stream, strbuf_str(&text), term.width, 38);
+	}
+	fputc('\n', term.stream);
+}
+
+/* ---- looking */
+
+static bool has_records(const struct host_snapshot_vec *snapshots)
+{
+	for (size_t i = 0; i < snapshots->count; i++)
+		for (size_t r = 0; r < snapshots->items[i].records.count; r++)
+			if (!snapshots->items[i].records.items[r].is_absent)
+				return true;
+	return false;
+}
+
 static struct error *look_at_hosts(const struct debughost_options *given,
 				   struct host_snapshot_vec *ret)
 {
@@ -73,12 +117,50 @@ static struct error *look_at_hosts(const struct debughost_options *given,
 	const struct sigaction stopping = { .sa_handler = on_interrupt };
 	struct sigaction before;
 	struct error *error;
+	bool tells = isatty(STDERR_FILENO);
 
+	if (tells)
+		fprintf(stderr, "reading %zu host%s twice within 3 s ...", plan.target_count,
+			plan.target_count == 1 ? "" : "s");
 	sigaction(SIGINT, &stopping, &before);
 	error = hosts_collect(&plan, ret);
 	sigaction(SIGINT, &before, NULL);
-	if (!error && stop)
-		error = error_new(ERROR_INTERRUPTED, "stopped while the hosts were being read");
+	if (tells)
+		fputs("\r\x1b[K", stderr);
+	return error;
+}
+
+static const char *name_of(const struct host_snapshot *snapshot)
+{
+	return *snapshot->host ? snapshot->host : "this machine";
+}
+
+static struct error *answer_about(struct command_context *context,
+				  const struct debughost_options *given,
+				  const struct host_snapshot_vec *snapshots)
+{
+	auto_ruleset struct ruleset *rules = host_rules_new(context);
+	auto_free struct host_material *materials = x_calloc(snapshots->count, sizeof(*materials));
+	struct error *error;
+
+	for (size_t i = 0; i < snapshots->count; i++) {
+		const struct host_snapshot *snapshot = &snapshots->items[i];
+
+		materials[i].host = materials[i].source = name_of(snapshot);
+		materials[i].unreachable = snapshot->unreachable;
+		if (!snapshot->unreachable)
+			host_snapshot_to_facts(snapshot, &materials[i].facts);
+	}
+	error = host_answer_give(
+		context, rules, materials, snapshots->count,
+		&(struct host_answer_wishes){ .problem = given->problem,
+					      .is_look = true,
+					      .shows_summaries = given->print_summaries ||
+								 context->verbosity > 0,
+					      .fails_on_findings = given->exit_code,
+					      .model = given->model });
+	for (size_t i = 0; i < snapshots->count; i++)
+		facts_done(&materials[i].facts);
 	return error;
 }
 
@@ -89,25 +171,23 @@ static struct error *run_debughost(struct command_context *context, int argc, ch
 
 	(void)argc;
 	(void)argv;
+	if (given->from_dir && given->targets.count)
+		return error_new(ERROR_USAGE, "either --from-dir or -t, not both: '%s'",
+				 given->targets.items[0]);
+	if (given->explain)
+		collectors_explain(context);
 	if (given->from_dir)
 		TRY(host_snapshots_load(given->from_dir, &snapshots));
 	else
 		TRY(look_at_hosts(given, &snapshots));
+	if (stop && !has_records(&snapshots))
+		return error_new(ERROR_INTERRUPTED, "stopped before anything was read");
+	if (stop)
+		warnings_add(context->warnings,
+			     "stopped by Ctrl-C: the answer is made of what was read by then");
 	for (size_t i = 0; i < snapshots.count && given->save_dir; i++)
 		TRY(host_snapshot_save(&snapshots.items[i], given->save_dir));
-	for (size_t i = 0; i < snapshots.count; i++) {
-		auto_facts struct facts facts = FACTS_INIT;
-
-		host_snapshot_to_facts(&snapshots.items[i], &facts);
-		TRY(host_answer_give(
-			context, &facts,
-			&(struct host_answer_wishes){ .source = *snapshots.items[i].host
-									? snapshots.items[i].host
-									: "this machine",
-						      .problem = given->problem,
-						      .model = given->model }));
-	}
-	return NULL;
+	return answer_about(context, given, &snapshots);
 }
 
 static const struct command_example examples[] = {

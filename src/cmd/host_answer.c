@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "cmd/config_folder.h"
 #include "host/host.h"
+#include "host/outliers.h"
 #include "render/host.h"
-#include "rules/rules.h"
 
-enum { MAX_AREAS = 16, LEAST_WORD = 4 /* shorter ones are in every text */ };
+enum { MAX_AREAS = 32, LEAST_WORD = 4 /* shorter ones are in every text */ };
 
 /* ---- the user's own words move findings up within their severity */
 
@@ -76,20 +76,30 @@ static void rank_by_problem(struct facts *facts, const char *problem)
 
 /* ---- the answer */
 
-static struct ruleset_result judge(struct command_context *context, struct facts *facts,
-				   const char *problem)
+struct ruleset *host_rules_new(struct command_context *context)
 {
-	auto_ruleset struct ruleset *rules = ruleset_new();
+	struct ruleset *rules = ruleset_new();
 	auto_free char *folder = config_folder("rules");
-	struct ruleset_result result;
 
 	if (folder)
 		ruleset_add_folder(rules, folder, context->warnings);
+	return rules;
+}
+
+/* What is owned while an answer is given. */
+struct judged {
+	struct ruleset_result result;
+	struct host_answer_area areas[MAX_AREAS];
+	struct host_answer_difference differences[OUTLIERS_PER_HOST];
+};
+
+static struct ruleset_result judge(const struct ruleset *rules, struct facts *facts,
+				   const char *problem)
+{
+	struct ruleset_result result;
+
 	host_finish(facts);
 	result = ruleset_run(rules, facts);
-	/* the ids outlive the rules */
-	for (size_t i = 0; i < result.unchecked_count; i++)
-		result.unchecked[i] = facts_str(facts, facts_text(facts, result.unchecked[i]));
 	if (problem)
 		rank_by_problem(facts, problem);
 	facts_number(facts);
@@ -108,29 +118,101 @@ static size_t areas_fill(const struct facts *facts, struct host_answer_area *ret
 	return kept;
 }
 
-struct error *host_answer_give(struct command_context *context, struct facts *facts,
-			       const struct host_answer_wishes *wishes)
+static void differences_fill(const struct host_material *materials, size_t count,
+			     struct judged *judged, struct host_answer *answers)
 {
-	auto_model struct model_session *model = NULL;
-	struct error *error = model_open(context, &wishes->model, &model), *unread = NULL;
-	const struct answer_prose unasked = model_unasked(context, error);
-	auto_ruleset_result struct ruleset_result result = judge(context, facts, wishes->problem);
-	struct host_answer_area areas[MAX_AREAS];
-	struct host_answer answer = {
-		.command = context->command->name,
-		.source = wishes->source,
-		.facts = facts,
-		.areas = areas,
-		.area_count = areas_fill(facts, areas),
-		.unchecked = result.unchecked,
-		.unchecked_count = result.unchecked_count,
-		.is_asked = model,
-		.prose = &unasked,
-		.verbosity = context->verbosity,
-	};
+	auto_free const struct facts **tables = x_calloc(count, sizeof(*tables));
+	auto_free struct outlier_vec *outliers = x_calloc(count, sizeof(*outliers));
+
+	for (size_t i = 0; i < count; i++)
+		tables[i] = materials[i].unreachable ? NULL : &materials[i].facts;
+	outliers_find(tables, count, outliers);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < outliers[i].count; k++)
+			judged[i].differences[k] =
+				(struct host_answer_difference){ outliers[i].items[k].fact,
+								 outliers[i].items[k].usual };
+		answers[i].differences = judged[i].differences;
+		answers[i].difference_count = outliers[i].count;
+		outlier_vec_done(&outliers[i]);
+	}
+}
+
+static void answers_fill(const struct command_context *context, const struct ruleset *rules,
+			 struct host_material *materials, size_t count,
+			 const struct host_answer_wishes *wishes, struct judged *judged,
+			 struct host_answer *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		judged[i].result = judge(rules, &materials[i].facts, wishes->problem);
+		ret[i] = (struct host_answer){
+			.command = context->command->name,
+			.host = materials[i].host,
+			.source = materials[i].source,
+			.unreachable = materials[i].unreachable,
+			.facts = &materials[i].facts,
+			.areas = judged[i].areas,
+			.area_count = materials[i].unreachable
+					      ? 0
+					      : areas_fill(&materials[i].facts, judged[i].areas),
+			.unchecked = judged[i].result.unchecked,
+			.unchecked_count = judged[i].result.unchecked_count,
+			.is_look = wishes->is_look,
+			.shows_summaries = wishes->shows_summaries,
+			.verbosity = context->verbosity,
+		};
+	}
+	differences_fill(materials, count, judged, ret);
+}
+
+/* The host that a model is asked about: the worst one, the first of equals. */
+static const struct facts *worst_facts(const struct host_material *materials, size_t count)
+{
+	const struct facts *worst = &materials->facts;
+
+	for (size_t i = 1; i < count; i++) {
+		const struct finding_vec *mine = &materials[i].facts.findings;
+
+		if (mine->count && (!worst->findings.count ||
+				    mine->items[0].severity > worst->findings.items[0].severity))
+			worst = &materials[i].facts;
+	}
+	return worst;
+}
+
+/* What the exit status has to tell once the answer is out. */
+static struct error *outcome(const struct host_material *materials, size_t count,
+			     const struct host_answer_wishes *wishes)
+{
+	size_t unread = 0, ill = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct finding_vec *findings = &materials[i].facts.findings;
+
+		unread += materials[i].unreachable != NULL;
+		ill += findings->count && findings->items[0].severity >= SEVERITY_WARNING;
+	}
+	if (count && unread == count)
+		return error_with_hint(error_new(ERROR_CHILD, "no host could be read: %s: %s",
+						 materials->source, materials->unreachable),
+				       "try 'ssh %s true': it must work without a question",
+				       materials->source);
+	if (ill && wishes->fails_on_findings)
+		return error_new(ERROR_FINDINGS, "something is wrong with %zu of %zu host%s", ill,
+				 count, count == 1 ? "" : "s");
+	return NULL;
+}
+
+static struct error *answer_out(struct command_context *context, struct model_session *model,
+				struct error *model_error, struct host_answer *answers,
+				size_t count, const struct facts *asked,
+				const struct host_answer_wishes *wishes)
+{
+	const struct answer_prose unasked = model_unasked(context, model_error), *prose = &unasked;
+	struct error *error = model_error, *unread = NULL;
 
 	if (!context->json) {
-		host_answer_text(&context->out, &answer);
+		host_answers_text(&context->out, answers, count);
 		unread = stdout_flush();
 	}
 	/* Where nobody can read it, no model is asked. */
@@ -138,11 +220,30 @@ struct error *host_answer_give(struct command_context *context, struct facts *fa
 		error_free(error);
 		error = unread;
 	} else if (model) {
-		error = model_ask(model, facts, "analyzecmd", wishes->problem, &answer.prose);
+		error = model_ask(model, asked, "analyzecmd", wishes->problem, &prose);
 	}
 	if (context->json)
-		host_answer_json(context->out.stream, &answer);
+		host_answers_json(context->out.stream, answers, count, prose);
 	if (!error && context->model->chat)
-		error = chat_run(context, model, strcmp(wishes->source, "standard input") == 0);
+		error = chat_run(context, model, wishes->from_stdin);
 	return error;
+}
+
+struct error *host_answer_give(struct command_context *context, const struct ruleset *rules,
+			       struct host_material *materials, size_t count,
+			       const struct host_answer_wishes *wishes)
+{
+	auto_model struct model_session *model = NULL;
+	struct error *error = model_open(context, &wishes->model, &model);
+	auto_free struct judged *judged = x_calloc(count, sizeof(*judged));
+	auto_free struct host_answer *answers = x_calloc(count, sizeof(*answers));
+
+	answers_fill(context, rules, materials, count, wishes, judged, answers);
+	for (size_t i = 0; i < count; i++)
+		answers[i].is_asked = model;
+	error = answer_out(context, model, error, answers, count, worst_facts(materials, count),
+			   wishes);
+	for (size_t i = 0; i < count; i++)
+		ruleset_result_done(&judged[i].result);
+	return error ? error : outcome(materials, count, wishes);
 }

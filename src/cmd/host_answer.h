@@ -1,19 +1,37 @@
 /*
- * What the commands about hosts share once the bytes are there: facts are judged, numbered,
- * rendered, and handed to a model if there is one. Where the bytes came from is no matter.
+ * What the commands about hosts share once the bytes are there: the facts of each host are judged,
+ * numbered, rendered in one report, and handed to a model if there is one. Where the bytes came
+ * from is no matter.
  */
 #pragma once
 
 #include "cmd/model.h"
 #include "facts/facts.h"
+#include "rules/rules.h"
+
+/* One host, or the files of one. */
+struct host_material {
+	const char *host;	 /* its name; NULL: files, which do not say */
+	const char *source;	 /* what was read, for people */
+	const char *unreachable; /* why nothing was, or NULL; `facts` are empty then */
+	struct facts facts;
+};
 
 struct host_answer_wishes {
-	const char *source; /* the folder, file or host that was read */
-	const char *
-		problem; /* what the user complains of (NULL: nothing): only the order follows it */
+	const char *problem; /* what the user complains of (NULL: nothing): it moves the order */
+	bool is_look;	     /* hosts were looked at: what each command said is told on demand */
+	bool shows_summaries;
+	bool fails_on_findings; /* --exit-code */
+	bool from_stdin;
 	struct model_options model;
 };
 
-/* An error is the model's: the answer is out by then. */
-MUST_CHECK struct error *host_answer_give(struct command_context *context, struct facts *facts,
+/* The embedded rules with the user's own. */
+struct ruleset *host_rules_new(struct command_context *context);
+
+/* The error is the model's, or ERROR_FINDINGS, or ERROR_CHILD where no host could be read at all:
+ * the answer is out by then. */
+MUST_CHECK struct error *host_answer_give(struct command_context *context,
+					  const struct ruleset *rules,
+					  struct host_material *materials, size_t count,
 					  const struct host_answer_wishes *wishes);

@@ -4,83 +4,88 @@
 
 #include "base/macros.h"
 #include "base/memory.h"
+#include "host/collect.h"
 
-/*
- * What a host is judged by, and which fact shows that it was looked at. The ids of findings begin
- * with one of the words of `findings`. Rows without a fact come with the parsers that bring one.
- */
+/* A fact that shows that something was looked at: of any entity of that kind, or of one. */
+struct sight {
+	const char *kind, *fact, *name;
+};
+
+/* What a host is judged by. The ids of findings begin with one of the words of `findings`. */
 static const struct area {
-	const char *name, *findings[6];
-	const char *kind, *fact; /* known of some entity of that kind: it was looked at */
+	const char *name, *findings[8];
+	struct sight sights[3];
 	const char *fine, *missing, *run;
 } areas[] = {
 	{ "cpu",
 	  { "cpu_" },
-	  "host",
-	  "cpu_busy",
-	  "the CPU line and the processes of top show nothing that is in the way",
+	  { { "host", "cpu_busy", NULL } },
+	  "nothing that keeps the CPUs busy is in the way",
 	  "nothing here shows what the CPUs do",
 	  "top -b -d 2 -n 4" },
 	{ "memory",
-	  { "mem_", "oom_" },
-	  "host",
-	  "memory_available",
+	  { "mem_", "oom_", "swap_" },
+	  { { "host", "memory_available", NULL } },
 	  "memory is available, and swap does not grow",
 	  "nothing here shows how much memory is available",
 	  "top -b -d 2 -n 4" },
 	{ "processes",
-	  { "zombies", "proc_", "crash" },
-	  "host",
-	  "tasks",
+	  { "zombies", "proc_", "crash", "frozen" },
+	  { { "host", "tasks", NULL } },
 	  "no pile of zombies and no stopped processes",
 	  "nothing here lists processes",
 	  "top -b -d 2 -n 4" },
 	{ "disk",
 	  { "disk_", "io_" },
-	  "device",
-	  "util",
-	  "",
+	  { { "device", "util", NULL }, { "disk", "busy", NULL } },
+	  "no device is slow or has a long queue",
 	  "nothing here shows the devices (top only shows waiting)",
 	  "iostat -xz 1 5" },
 	{ "filesystems",
 	  { "fs_" },
-	  "mount",
-	  "used",
-	  "",
+	  { { "mount", "used", NULL }, { "mount", "space_used", NULL } },
+	  "none is full or in trouble",
 	  "nothing here shows how full they are",
 	  "df -h; df -i" },
 	{ "network",
-	  { "net_", "dns_" },
-	  "host",
-	  "segments_out",
-	  "",
+	  { "net_", "dns_", "tcp_", "udp_" },
+	  { { "host", "segments_out", NULL }, { "host", "tcp_segments_out", NULL } },
+	  "no losses, refusals or full queues to speak of",
 	  "nothing here shows drops and retransmits",
 	  "nstat -az; ss -s" },
 	{ "limits",
 	  { "fd_", "pids_" },
-	  "cgroup",
-	  "usage",
-	  "",
+	  { { "cgroup", "usage", NULL }, { "process", "files_limit", NULL } },
+	  "no process is near the number of files that it may open",
 	  "nothing here shows the limits of containers",
 	  "systemd-cgtop -b -n 2" },
 	{ "kernel messages",
 	  { "kernel_", "hw_", "crash", "hung_", "disk_", "mem_oom" },
-	  "input",
-	  "kernel_end",
+	  { { "input", "kernel_end", NULL }, { "collector", "collected", "kernel-log" } },
 	  "the kernel log holds none of the messages that mean trouble",
-	  "no kernel log is among the files",
+	  "no kernel log was read",
 	  "dmesg -T" },
 };
 
-static bool is_known(const struct facts *facts, const char *kind, const char *name)
+static bool is_seen(const struct facts *facts, const struct sight *sight)
 {
 	for (size_t i = 0; i < facts->facts.count; i++) {
 		const struct fact *fact = &facts->facts.items[i];
 
-		if (fact->type == FACT_NUMBER && !strcmp(facts_str(facts, fact->name), name) &&
-		    !strcmp(facts_str(facts, fact->entity.kind), kind))
+		if (fact->type != FACT_ABSENT &&
+		    !strcmp(facts_str(facts, fact->name), sight->fact) &&
+		    !strcmp(facts_str(facts, fact->entity.kind), sight->kind) &&
+		    (!sight->name || !strcmp(facts_str(facts, fact->entity.name), sight->name)))
 			return true;
 	}
+	return false;
+}
+
+static bool is_known(const struct facts *facts, const struct area *area)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(area->sights) && area->sights[i].kind; i++)
+		if (is_seen(facts, &area->sights[i]))
+			return true;
 	return false;
 }
 
@@ -115,14 +120,47 @@ static const char *doubt(const struct facts *facts, struct entity host, const ch
 	return NULL;
 }
 
-size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max)
+/* What a look was to bring and did not, or not whole. */
+static size_t add_collectors(const struct facts *facts, struct host_area *ret, size_t count,
+			     size_t max)
+{
+	for (size_t i = 0; i < facts->facts.count && count < max; i++) {
+		const struct fact *fact = &facts->facts.items[i];
+		const struct collector *collector;
+
+		if (strcmp(facts_str(facts, fact->entity.kind), "collector") ||
+		    strcmp(facts_str(facts, fact->name), "collected") ||
+		    (fact->type == FACT_TEXT && !strcmp(facts_str(facts, fact->text), "whole")))
+			continue;
+		collector = collector_find(facts_str(facts, fact->entity.name));
+		ret[count++] = (struct host_area){ collector ? collector->what
+							     : facts_str(facts, fact->entity.name),
+						   HOST_NOT_CHECKED, facts_str(facts, fact->text),
+						   facts_str(facts, fact->source) };
+	}
+	return count;
+}
+
+static struct entity the_host(const struct facts *facts)
 {
 	struct entity host = { 0 };
+
+	for (size_t i = 0; i < facts->facts.count; i++) {
+		const struct fact *fact = &facts->facts.items[i];
+
+		if (!strcmp(facts_str(facts, fact->name), "frames"))
+			return fact->entity;
+		if (!host.name && !strcmp(facts_str(facts, fact->entity.kind), "host"))
+			host = fact->entity;
+	}
+	return host;
+}
+
+size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max)
+{
+	struct entity host = the_host(facts);
 	size_t count = 0;
 
-	for (size_t i = 0; i < facts->facts.count && !host.name; i++)
-		if (!strcmp(facts_str(facts, facts->facts.items[i].name), "frames"))
-			host = facts->facts.items[i].entity;
 	for (size_t i = 0; i < ARRAY_SIZE(areas) && count < max; i++) {
 		const struct area *area = &areas[i];
 		struct host_area *to = &ret[count++];
@@ -130,14 +168,14 @@ size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max)
 		*to = (struct host_area){ area->name, HOST_NOT_CHECKED, area->missing, area->run };
 		if (is_suspect(facts, area))
 			*to = (struct host_area){ area->name, HOST_SUSPECT, NULL, NULL };
-		else if (!is_known(facts, area->kind, area->fact))
+		else if (!is_known(facts, area))
 			continue;
 		else if (doubt(facts, host, area->name))
 			to->reason = doubt(facts, host, area->name);
 		else
 			*to = (struct host_area){ area->name, HOST_EXONERATED, area->fine, NULL };
 	}
-	return count;
+	return add_collectors(facts, ret, count, max);
 }
 
 /* How long ago a message was counts from the end of its log; where the machine's uptime is known

@@ -48,5 +48,6 @@ struct host_area {
 	const char *run;    /* the command that would tell; NULL where it was checked */
 };
 
-/* Fills at most `max`; how many there are. Texts are static. */
+/* Fills at most `max`; how many there are. What a look was to bring and did not stands behind the
+ * areas. Texts are static, or the facts'. */
 size_t host_areas(const struct facts *facts, struct host_area *ret, size_t max);

@@ -21,7 +21,10 @@ static void tell_collector(const struct host_record *record, struct facts *facts
 				 record->command);
 	else
 		facts_add_text(facts, collector, "collected",
-			       record->is_whole ? "whole" : "partial", record->command);
+			       record->is_whole ? "whole"
+			       : record->reason ? record->reason
+						: "it ended with an error: what it told was read",
+			       record->command);
 }
 
 /* The program's name: what the table of parsers goes by. */

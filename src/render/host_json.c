@@ -102,6 +102,13 @@ static void areas_write(struct json_writer *json, const struct host_answer *answ
 	json_array_end(json);
 	json_key(json, "not_checked");
 	json_array_begin(json);
+	if (answer->unreachable) {
+		json_object_begin(json);
+		json_key_text(json, "area", "everything");
+		json_key_text(json, "reason", answer->unreachable);
+		json_key_text(json, "run", NULL);
+		json_object_end(json);
+	}
 	for (size_t i = 0; i < answer->area_count; i++) {
 		if (!answer->areas[i].run)
 			continue;
@@ -209,13 +216,35 @@ static void healthy_write(struct json_writer *json, const struct host_answer *an
 		json_null(json);
 }
 
+static void differences_write(struct json_writer *json, const struct host_answer *answer)
+{
+	json_key(json, "differs");
+	json_array_begin(json);
+	for (size_t i = 0; i < answer->difference_count; i++) {
+		const struct host_answer_difference *difference = &answer->differences[i];
+		const struct fact *fact = &answer->facts->facts.items[difference->fact];
+
+		json_object_begin(json);
+		json_key(json, "id");
+		fact_id_write(json, fact);
+		json_key(json, "entity");
+		entity_write(json, answer->facts, fact->entity);
+		json_key_text(json, "fact", str_of(answer->facts, fact->name));
+		value_write(json, answer->facts, fact);
+		json_key_real(json, "usual", difference->usual);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void host_write(struct json_writer *json, const struct host_answer *answer)
 {
 	const struct facts *facts = answer->facts;
 
 	json_object_begin(json);
-	json_key_text(json, "host", NULL);
+	json_key_text(json, "host", answer->host);
 	json_key_text(json, "source", answer->source);
+	json_key_text(json, "unreachable", answer->unreachable);
 	healthy_write(json, answer);
 	json_key(json, "findings");
 	json_array_begin(json);
@@ -223,6 +252,7 @@ static void host_write(struct json_writer *json, const struct host_answer *answe
 		finding_write(json, facts, &facts->findings.items[i]);
 	json_array_end(json);
 	areas_write(json, answer);
+	differences_write(json, answer);
 	json_key(json, "unchecked_rules");
 	json_array_begin(json);
 	for (size_t i = 0; i < answer->unchecked_count; i++)
@@ -237,17 +267,19 @@ static void host_write(struct json_writer *json, const struct host_answer *answe
 	json_object_end(json);
 }
 
-void host_answer_json(FILE *stream, const struct host_answer *answer)
+void host_answers_json(FILE *stream, const struct host_answer *answers, size_t count,
+		       const struct answer_prose *prose)
 {
 	struct json_writer json = json_writer_on(stream);
 
 	json_object_begin(&json);
-	json_key_text(&json, "command", answer->command);
+	json_key_text(&json, "command", answers->command);
 	json_key(&json, "hosts");
 	json_array_begin(&json);
-	host_write(&json, answer);
+	for (size_t i = 0; i < count; i++)
+		host_write(&json, &answers[i]);
 	json_array_end(&json);
-	prose_write(&json, answer->prose);
+	prose_write(&json, prose);
 	json_object_end(&json);
 	json_finish(&json);
 }

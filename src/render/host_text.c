@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "render/host_log.h"
+#include "render/host_parts.h"
 
 enum {
 	SHOWN_FINDINGS = 8,
@@ -112,6 +113,46 @@ static void inputs_print(const struct term *term, const struct host_answer *answ
 	cursor = 0;
 	while (next_entity(answer->facts, "input", &cursor, &input))
 		input_print(term, answer->facts, input);
+}
+
+static void add_part(struct strbuf *out, const struct facts *facts, struct entity host,
+		     const char *name, const char *before, const char *behind)
+{
+	const struct fact *fact = facts_find(facts, host, name);
+
+	if (!fact || fact->type != FACT_NUMBER)
+		return;
+	strbuf_add_text(out, before);
+	host_value(out, facts, fact);
+	host_cite(out, fact);
+	strbuf_add_text(out, behind);
+}
+
+/* What was looked at, in a line: how large it is, how busy, for how long. */
+static void look_print(const struct term *term, const struct host_answer *answer)
+{
+	const struct facts *facts = answer->facts;
+	auto_strbuf struct strbuf text = STRBUF_INIT, name = STRBUF_INIT;
+	struct entity host;
+	size_t cursor = 0;
+
+	term_safe(&name, str_from(answer->source));
+	if (answer->unreachable) {
+		strbuf_addf(&text, "could not be read: %s", answer->unreachable);
+	} else if (!next_entity(facts, "host", &cursor, &host)) {
+		strbuf_add_text(&text, "nothing could be read that tells how it does");
+	} else {
+		add_part(&text, facts, host, "cpu_busy", "busy ", "");
+		add_part(&text, facts, host, "cpus", " of ", " CPUs");
+		add_part(&text, facts, host, "memory_available", "; available ", "");
+		add_part(&text, facts, host, "memory_total", " of ", " of memory");
+		add_part(&text, facts, host, "load_1", "; load ", "");
+		add_part(&text, facts, host, "window", "; watched for ", "");
+	}
+	fprintf(term->stream, "%s%s%s: ", term_style(term, TERM_BOLD), strbuf_text(&name),
+		term_style(term, TERM_PLAIN));
+	term_wrap(term->stream, strbuf_str(&text), term->width,
+		  MIN(term_text_width(strbuf_str(&name)) + 2, term->width / 3));
 }
 
 /* ---- findings */
@@ -231,16 +272,21 @@ static void verdict_print(const struct term *term, const struct host_answer *ans
 	paragraph(term, 2, "", strbuf_str(&text));
 }
 
+static bool has_grave(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->findings.count; i++)
+		if (facts->findings.items[i].severity >= SEVERITY_WARNING)
+			return true;
+	return false;
+}
+
 static void findings_print(const struct term *term, const struct host_answer *answer)
 {
 	const struct facts *facts = answer->facts;
 	size_t limit = answer->verbosity ? SIZE_MAX : SHOWN_FINDINGS, shown = 0;
-	bool grave = false;
 
 	heading(term, "Findings");
-	for (size_t i = 0; i < facts->findings.count; i++)
-		grave |= facts->findings.items[i].severity >= SEVERITY_WARNING;
-	if (!grave)
+	if (!has_grave(facts))
 		verdict_print(term, answer);
 	/* symptoms are told with their cause; in full only with -v */
 	for (int explained = 0; explained <= (answer->verbosity > 0); explained++)
@@ -257,6 +303,7 @@ static void findings_print(const struct term *term, const struct host_answer *an
 static void areas_print(const struct term *term, const struct host_answer *answer)
 {
 	auto_strbuf struct strbuf fine = STRBUF_INIT, open = STRBUF_INIT;
+	bool is_short = answer->is_look && !answer->verbosity;
 
 	for (size_t i = 0; i < answer->area_count; i++) {
 		const struct host_answer_area *area = &answer->areas[i];
@@ -264,16 +311,19 @@ static void areas_print(const struct term *term, const struct host_answer *answe
 		if (area->run)
 			strbuf_addf(&open, "%s%s: %s; run: %s", open.len ? "\n" : "", area->name,
 				    area->reason, area->run);
+		else if (is_short)
+			strbuf_addf(&fine, "%s%s", fine.len ? ", " : "", area->name);
 		else
 			strbuf_addf(&fine, "%s%s: %s", fine.len ? "\n" : "", area->name,
 				    area->reason);
 	}
-	if (fine.len) {
+	/* a verdict without findings has named them */
+	if (fine.len && !(is_short && !has_grave(answer->facts))) {
 		heading(term, "Not the reason");
 		paragraph(term, 2, "", strbuf_str(&fine));
 	}
 	if (open.len) {
-		heading(term, "Not looked at");
+		heading(term, answer->is_look ? "Not checked" : "Not looked at");
 		paragraph(term, 2, "", strbuf_str(&open));
 	}
 }
@@ -377,36 +427,45 @@ static void host_print(const struct term *term, const struct facts *facts)
 	processes_print(term, facts, "command", "by name ");
 }
 
-/* ---- all of it */
+/* ---- one host */
 
-static void foot_print(const struct term *term, const struct host_answer *answer)
+static void unchecked_print(const struct term *term, const struct host_answer *answer)
 {
-	fputc('\n', term->stream);
-	if (answer->verbosity && answer->unchecked_count) {
-		auto_strbuf struct strbuf text = STRBUF_INIT;
+	auto_strbuf struct strbuf text = STRBUF_INIT;
 
-		strbuf_add_text(&text, "Rules that could not be checked, as no fact says enough: ");
-		for (size_t i = 0; i < answer->unchecked_count; i++)
-			strbuf_addf(&text, "%s%s", i ? ", " : "", answer->unchecked[i]);
-		term_wrap(term->stream, strbuf_str(&text), term->width, 0);
-	}
-	if (!answer->is_asked)
-		fputs("No model was asked: this answer is made of rules; [F..] are its facts, with "
-		      "--json in full.\n",
-		      term->stream);
+	if (!answer->verbosity || !answer->unchecked_count)
+		return;
+	strbuf_add_text(&text, "Rules that could not be checked, as no fact says enough: ");
+	for (size_t i = 0; i < answer->unchecked_count; i++)
+		strbuf_addf(&text, "%s%s", i ? ", " : "", answer->unchecked[i]);
+	fputc('\n', term->stream);
+	term_wrap(term->stream, strbuf_str(&text), term->width, 0);
 }
 
-void host_answer_text(const struct term *term, const struct host_answer *answer)
+static void summaries_print(const struct term *term, const struct host_answer *answer)
 {
 	struct entity input;
 	size_t cursor = 0;
 
-	inputs_print(term, answer);
-	findings_print(term, answer);
-	areas_print(term, answer);
 	host_print(term, answer->facts);
 	while (next_entity(answer->facts, "input", &cursor, &input))
 		if (host_log_has_messages(answer, input))
 			host_log_print(term, answer, input);
-	foot_print(term, answer);
+}
+
+void host_answer_print(const struct term *term, const struct host_answer *answer)
+{
+	bool tells_all = !answer->is_look || answer->shows_summaries;
+
+	if (answer->is_look)
+		look_print(term, answer);
+	if (answer->unreachable)
+		return;
+	if (tells_all)
+		inputs_print(term, answer);
+	findings_print(term, answer);
+	areas_print(term, answer);
+	if (tells_all)
+		summaries_print(term, answer);
+	unchecked_print(term, answer);
 }
