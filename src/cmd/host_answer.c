@@ -193,10 +193,11 @@ static struct error *outcome(const struct host_material *materials, size_t count
 		ill += findings->count && findings->items[0].severity >= SEVERITY_WARNING;
 	}
 	if (count && unread == count)
-		return error_with_hint(error_new(ERROR_CHILD, "no host could be read: %s: %s",
-						 materials->source, materials->unreachable),
-				       "try 'ssh %s true': it must work without a question",
-				       materials->source);
+		return error_with_hint(
+			error_new(ERROR_CHILD, "no host could be read: %s: %s", materials->source,
+				  materials->unreachable),
+			"ssh must get there without a question (keys, known hosts): 'ssh -v "
+			"HOST true' shows where it ends");
 	if (ill && wishes->fails_on_findings)
 		return error_new(ERROR_FINDINGS, "something is wrong with %zu of %zu host%s", ill,
 				 count, count == 1 ? "" : "s");
