@@ -28,6 +28,7 @@ struct host_parser {
 };
 
 extern const struct host_parser top_parser, df_parser, log_parser;
+extern const struct host_parser mpstat_parser, pidstat_parser, iostat_parser, sar_parser;
 
 /* The next line without terminal escapes; good until the next call. */
 bool parse_next_line(struct parse *parse, struct str *ret);
