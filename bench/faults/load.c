@@ -215,6 +215,14 @@ static void *walk(void *unused)
 	return NULL;
 }
 
+/* From its start again; from the disk again when `more`. */
+static void rewind_file(int fd)
+{
+	lseek(fd, 0, SEEK_SET);
+	if (more)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 static void *reread(void *unused)
 {
 	static __thread char block[BLOCK];
@@ -227,7 +235,7 @@ static void *reread(void *unused)
 		ssize_t got = read(fd, block, sizeof(block));
 
 		if (got <= 0)
-			lseek(fd, 0, SEEK_SET);
+			rewind_file(fd);
 		else
 			count((unsigned long)got >> 10);
 	}

@@ -651,8 +651,8 @@ def h_nice_batch(world, scale):
 def h_util100_seqread(world, scale):
     path = world.file(1500)
     drop_cache(path)
-    load = world.load(23, 1, path)
-    return [load], lambda: load.did() >= 0
+    load = world.load(23, 1, path, 1)
+    return [load], lambda: growth(lambda: first_word("/proc/vmstat", "pgpgin")) > 50000
 
 
 @healthy

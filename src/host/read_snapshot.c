@@ -8,8 +8,8 @@
 #include "host/look_facts.h"
 #include "host/objects.h"
 
-/* How long before the first reading a message of the kernel still belongs to what is going on. */
-static const double kernel_log_margin_s = 20;
+/* How far back messages of the kernel are told. The rules make warnings of what goes on only. */
+static const double kernel_log_margin_s = 600;
 
 static void tell_collector(const struct host_record *record, struct facts *facts)
 {
@@ -48,10 +48,7 @@ static bool kernel_time(struct str line, double *ret)
 	return str_cut(line, ']', &stamp, &rest) && str_to_double(str_trim(stamp), ret);
 }
 
-/*
- * The kernel's log goes back to its start: what happened before we looked is history, and says
- * nothing of now (a group that reached its limit yesterday is at it no more).
- */
+/* The kernel's log goes back to its start: what happened long ago says nothing of now. */
 static struct str recent_lines(struct str log, double since_s)
 {
 	struct str rest = log, line, recent = { log.ptr + log.len, 0 };
