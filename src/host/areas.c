@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "base/memory.h"
 #include "host/collect.h"
+#include "host/lsof.h"
 
 /* A fact that shows that something was looked at: of any entity of that kind, or of one. */
 struct sight {
@@ -184,6 +185,7 @@ void host_finish(struct facts *facts)
 {
 	double uptime = 0;
 
+	lsof_finish(facts);
 	for (size_t i = 0; i < facts->facts.count; i++)
 		if (!strcmp(facts_str(facts, facts->facts.items[i].name), "uptime"))
 			uptime = facts->facts.items[i].number;

@@ -119,8 +119,7 @@ void columns_cut(const struct columns *columns, struct str line, struct str cell
 
 		if (to + 1 == columns->count && !cells[to].len) {
 			cells[to] = str_trim((struct str){
-				word.text.ptr,
-				line.len - (size_t)(word.text.ptr - line.ptr) });
+				word.text.ptr, line.len - (size_t)(word.text.ptr - line.ptr) });
 			return;
 		}
 		if (cells[to].len)

@@ -88,8 +88,8 @@ static void row_tell(struct parse *parse, struct tree *tree, const struct column
 	struct str drawn = columns_cell(columns, cells, "NAME"), name = tree_name(drawn);
 	struct str kernel = columns_cell(columns, cells, "KNAME");
 	struct str parent = columns_cell(columns, cells, "PKNAME");
-	auto_free char *text = x_strndup(kernel.len ? kernel.ptr : name.ptr,
-					 kernel.len ? kernel.len : name.len);
+	auto_free char *text =
+		x_strndup(kernel.len ? kernel.ptr : name.ptr, kernel.len ? kernel.len : name.len);
 	struct entity disk = facts_entity(parse->facts, "disk", text);
 	/* "├─" are six bytes, "|-" two, and "│ " and two blanks stand for a level above */
 	unsigned depth = 0;
@@ -126,7 +126,7 @@ static void lsblk_parse(struct parse *parse)
 			continue;
 		}
 		columns_cut(&columns, line, cells);
-		if (columns.count && columns_cell(&columns, cells, "NAME").len) {
+		if (tree_name(columns_cell(&columns, cells, "NAME")).len) {
 			if (rows++ < MAX_ROWS)
 				row_tell(parse, &tree, &columns, cells);
 		} else if (str_trim(line).len && !mounted_on(&columns, cells).len) {

@@ -7,13 +7,20 @@
 #include "host/lsof.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/vec.h"
 #include "host/parser.h"
 
-enum { MAX_PROCESSES = 1 << 16, MAX_FILES = 512, MAX_NAME = 64, LOOK_LINES = 30 };
+enum {
+	SEEN_DELETED = 256,
+	MAX_PROCESSES = 1 << 16,
+	MAX_FILES = 512,
+	MAX_NAME = 64,
+	LOOK_LINES = 30
+};
 
 static const double told_bytes = 1 << 20; /* of a deleted file */
 
@@ -87,7 +94,7 @@ static bool is_counted(struct lsof *lsof, uint64_t holder, const struct open_fil
 		return false;
 	snprintf(one.device, sizeof(one.device), "%.*s", (int)MIN(file->device.len, (size_t)20),
 		 file->device.ptr);
-	for (size_t i = lsof->deleted.count; i-- > 0;) {
+	for (size_t i = lsof->deleted.count, seen = 0; i-- > 0 && seen < SEEN_DELETED; seen++) {
 		const struct deleted *other = &lsof->deleted.items[i];
 
 		if (other->holder != holder)

@@ -85,8 +85,8 @@ static bool mount_row_read(struct str line, struct mount_row *row)
 	type = find_last(row->path, " type ");
 	row->type = STR("");
 	if (type > 0) {
-		row->type = (struct str){ row->path.ptr + type + 6,
-					  row->path.len - (size_t)type - 6 };
+		row->type =
+			(struct str){ row->path.ptr + type + 6, row->path.len - (size_t)type - 6 };
 		row->path.len = (size_t)type;
 	} else {
 		struct str rest;
@@ -171,8 +171,7 @@ static void size_tell(struct parse *parse, struct entity mount, const char *name
 	parse->facts->facts.items[row].flags |= FACT_ESTIMATED;
 }
 
-static void findmnt_row(struct parse *parse, const struct columns *columns,
-			const struct str *cells)
+static void findmnt_row(struct parse *parse, const struct columns *columns, const struct str *cells)
 {
 	struct str path = tree_name(columns_cell(columns, cells, "TARGET"));
 	struct str share = columns_cell(columns, cells, "USE%"), percent, rest;

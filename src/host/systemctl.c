@@ -1,6 +1,6 @@
 /*
- * The output of systemctl: lists of units (list-units, --failed), of jobs, and status. Entity service
- * UNIT: load, active, sub, and of its status: result, exit, tasks, tasks_limit, memory,
+ * The output of systemctl: lists of units (list-units, --failed), of jobs, and status. Entity
+ * service UNIT: load, active, sub, and of its status: result, exit, tasks, tasks_limit, memory,
  * memory_limit, restarts. Units that are as they should be are counted, not told. Host: units,
  * units_failed, jobs_waiting.
  */
@@ -43,8 +43,8 @@ static bool is_list_header(struct str line, struct columns *columns)
 
 static bool is_unit_name(struct str word)
 {
-	static const char *const kinds[] = { ".service", ".socket", ".target",	".mount",
-					     ".timer",	 ".path",   ".device",	".swap",
+	static const char *const kinds[] = { ".service", ".socket", ".target",	 ".mount",
+					     ".timer",	 ".path",   ".device",	 ".swap",
 					     ".slice",	 ".scope",  ".automount" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -166,7 +166,8 @@ static void status_field(struct parse *parse, struct entity unit, struct str key
 		if (str_next_word(&rest, &word))
 			parse_text(parse, unit, "load", word, parse->line);
 	} else if (str_is(key, "Main PID") || str_is(key, "Process")) {
-		if (str_cut(after(value, "status="), ')', &word, &rest) && !str_is(word, "0/SUCCESS"))
+		if (str_cut(after(value, "status="), ')', &word, &rest) &&
+		    !str_is(word, "0/SUCCESS"))
 			parse_text(parse, unit, "exit", word, parse->line);
 	} else if (str_is(key, "Tasks")) {
 		limit = after(value, "(limit: ");
