@@ -32,6 +32,7 @@ struct plan {
 	char *const *argv;
 	char **environment;
 	int in, out, err, report;
+	bool has_terminal;
 	pid_t parent;
 };
 
@@ -40,7 +41,10 @@ __attribute__((noreturn)) static void become(const struct plan *plan)
 	int in = plan->in >= 0 ? plan->in : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int problem;
 
-	setpgid(0, 0);
+	if (plan->has_terminal)
+		setpgid(0, 0);
+	else
+		setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != plan->parent)
 		_exit(127);
@@ -60,8 +64,9 @@ __attribute__((noreturn)) static void become(const struct plan *plan)
 
 static bool is_replaced(const char *entry)
 {
-	static const char *const names[] = { "LC_ALL=", "LANG=",  "LANGUAGE=", "S_TIME_FORMAT=",
-					     "PATH=",	"PAGER=", "COLUMNS=",  "SYSTEMD_PAGER=" };
+	static const char *const names[] = { "LC_ALL=",	       "LANG=",		 "LANGUAGE=",
+					     "S_TIME_FORMAT=", "PATH=",		 "PAGER=",
+					     "COLUMNS=",       "SYSTEMD_PAGER=", "SSH_ASKPASS=" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(entry, names[i], strlen(names[i])) == 0)
@@ -107,7 +112,8 @@ static bool fork_into(struct child *child, struct plan *plan, int report)
 		child->exec_errno = errno;
 		return false;
 	}
-	setpgid(child->pid, child->pid); /* whoever is first: the child does it too */
+	if (plan->has_terminal)
+		setpgid(child->pid, child->pid); /* whoever is first: the child does it too */
 	close(take_fd(plan->report));
 	do
 		got = read(report, &child->exec_errno, sizeof(child->exec_errno));
@@ -122,12 +128,15 @@ static bool fork_into(struct child *child, struct plan *plan, int report)
 	return false;
 }
 
-bool child_start(struct child *child, char *const argv[], bool has_input)
+bool child_start(struct child *child, char *const argv[], enum child_kind kind)
 {
+	bool has_input = kind == CHILD_WITH_INPUT;
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 }, report[2] = { -1, -1 };
 	auto_free char **environment = environment_make();
 	auto_free char *path = environment[0];
-	struct plan plan = { .argv = argv, .environment = environment };
+	struct plan plan = { .argv = argv,
+			     .environment = environment,
+			     .has_terminal = kind == CHILD_PLAIN };
 	bool started = false;
 
 	*child = (struct child)CHILD_INIT;

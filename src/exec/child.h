@@ -16,11 +16,17 @@ struct child {
 		.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1                             \
 	}
 
+enum child_kind {
+	CHILD_PLAIN,	  /* stdin is empty */
+	CHILD_WITH_INPUT, /* stdin is a pipe; it has no terminal to ask a person for a password */
+	CHILD_ALONE,	  /* stdin is empty; no terminal either */
+};
+
 /*
- * Starts argv[0] (looked for in PATH and in the sbin folders), locale C, stdin a pipe when
- * `has_input`, else empty; the child dies with us. False with exec_errno set where it cannot be.
+ * Starts argv[0] (looked for in PATH and in the sbin folders), locale C; the child dies with us.
+ * False with exec_errno set where it cannot be.
  */
-bool child_start(struct child *child, char *const argv[], bool has_input);
+bool child_start(struct child *child, char *const argv[], enum child_kind kind);
 /* Sends a signal to the whole group. */
 void child_signal(const struct child *child, int signal_number);
 /* Never blocks. An ended one is not reaped yet, so that its group can still be signalled. */

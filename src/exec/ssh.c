@@ -119,45 +119,89 @@ static void add_word(struct ssh_words *words, const char *format, ...)
 	words->items[words->count++] = strbuf_take(&text);
 }
 
-static void add_connection(struct ssh_words *words, const struct ssh_connection *connection)
+static void add_way(struct ssh_words *words, const struct ssh_way *way)
 {
 	static const char *const fixed[] = {
-		"BatchMode=yes",	   "ControlMaster=auto",    "ControlPersist=60",
-		"ServerAliveInterval=5",   "ServerAliveCountMax=3", "ConnectionAttempts=1",
+		"BatchMode=yes",	   "ControlPersist=no",	    "LogLevel=ERROR",
+		"ServerAliveInterval=5",   "ServerAliveCountMax=2", "ConnectionAttempts=1",
 		"ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none",
 		"RequestTTY=no",	   "ForwardX11=no",
 	};
 
 	add_word(words, "ssh");
-	if (connection->config)
-		add_word(words, "-F%s", connection->config);
+	if (way->config)
+		add_word(words, "-F%s", way->config);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		add_word(words, "-o%s", fixed[i]);
-	add_word(words, "-oConnectTimeout=%u", connection->connect_timeout_s);
-	add_word(words, "-oControlPath=%s/%%C", connection->folder);
-	if (connection->target->port)
-		add_word(words, "-p%u", connection->target->port);
+	add_word(words, "-oConnectTimeout=%u", way->connect_timeout_s);
+	add_word(words, "-oControlPath=%s", way->socket);
+	if (way->target->port)
+		add_word(words, "-p%u", way->target->port);
 }
 
-void ssh_run_words(const struct ssh_connection *connection, size_t script_bytes,
-		   struct ssh_words *ret)
+void ssh_master_words(const struct ssh_way *way, struct ssh_words *ret)
 {
 	*ret = (struct ssh_words){ 0 };
-	add_connection(ret, connection);
+	add_way(ret, way);
+	add_word(ret, "-oControlMaster=yes");
+	add_word(ret, "-N");
 	add_word(ret, "--");
-	add_word(ret, "%s", connection->target->destination);
+	add_word(ret, "%s", way->target->destination);
+}
+
+void ssh_run_words(const struct ssh_way *way, size_t script_bytes, struct ssh_words *ret)
+{
+	*ret = (struct ssh_words){ 0 };
+	add_way(ret, way);
+	add_word(ret, "-oControlMaster=no");
+	add_word(ret, "--");
+	add_word(ret, "%s", way->target->destination);
 	/* One line that sh, csh and fish read alike. The script comes by stdin, of which head takes
 	 * just its bytes, so that the end of stdin still tells of the end of the connection. */
 	add_word(ret, "exec sh -c 'eval \"$(head -c %zu)\"'", script_bytes);
 }
 
-void ssh_exit_words(const struct ssh_connection *connection, struct ssh_words *ret)
+static bool says(struct str said, const char *words)
 {
-	*ret = (struct ssh_words){ 0 };
-	add_connection(ret, connection);
-	add_word(ret, "-Oexit");
-	add_word(ret, "--");
-	add_word(ret, "%s", connection->target->destination);
+	return str_find(said, str_from(words)) >= 0;
+}
+
+static struct str last_line(struct str text)
+{
+	struct str line = { 0 }, next;
+
+	while (str_next_line(&text, &next))
+		if (str_trim(next).len)
+			line = str_trim(next);
+	return line;
+}
+
+char *ssh_reason(struct str said, int status)
+{
+	static const struct {
+		const char *sign, *reason;
+	} known[] = {
+		{ "HOST IDENTIFICATION HAS CHANGED",
+		  "its host key is not the one that known_hosts has" },
+		{ "Host key verification failed",
+		  "its host key is not known: connect once with ssh, look at the key and accept "
+		  "it" },
+	};
+	struct str line = last_line(said);
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (says(said, known[i].sign))
+			return x_strdup(known[i].reason);
+	if (line.len)
+		return x_asprintf("%.*s", STR_ARG(line));
+	return x_asprintf("ssh gave no answer (exit status %d)", status);
+}
+
+bool ssh_may_try_again(struct str said)
+{
+	/* MaxStartups: sshd drops connections that it has not yet let in. */
+	return says(said, "kex_exchange_identification") || says(said, "Connection closed by") ||
+	       says(said, "Connection reset by");
 }
 
 /* ---- the script */
@@ -184,7 +228,30 @@ void sh_quote(struct strbuf *out, const char *word)
 	strbuf_add_char(out, '\'');
 }
 
-void ssh_script_make(const char *const *argv, unsigned timeout_ms, const char *mark,
+/* The words before argv: a clock ($t), and sudo ($s) where it is needed. */
+static void add_prefix(const char *const *argv, unsigned timeout_s, bool as_root,
+		       struct strbuf *ret)
+{
+	strbuf_add_text(ret, "command -v ");
+	sh_quote(ret, argv[0]);
+	strbuf_add_text(ret, " >/dev/null 2>&1 || { say 127; exit; }\n");
+	/* Old busybox has a `timeout` that takes other options. */
+	strbuf_addf(ret, "t= s=; timeout -k 1 9 true >/dev/null 2>&1 && t='timeout -k 1 %u'\n",
+		    timeout_s);
+	if (!as_root)
+		return;
+	/* What runs as root cannot be killed from outside, so the clock goes inside; not where
+	 * sudo allows just the command. */
+	strbuf_add_text(ret, "if [ \"$(id -u)\" != 0 ]; then\n"
+			     "s='sudo -n --'\n"
+			     "command -v sudo >/dev/null 2>&1 || {\n"
+			     "echo 'sudo: there is none' >&2; say 1; exit; }\n"
+			     "if [ \"$t\" ] && $s $t true >/dev/null 2>&1; then t=\"$s $t\"\n"
+			     "else t=\"$t $s\"; fi\n"
+			     "fi\n");
+}
+
+void ssh_script_make(const char *const *argv, unsigned timeout_ms, bool as_root, const char *mark,
 		     struct strbuf *ret)
 {
 	unsigned timeout_s = (timeout_ms + 999) / 1000;
@@ -198,27 +265,24 @@ void ssh_script_make(const char *const *argv, unsigned timeout_ms, const char *m
 	strbuf_addf(ret, "m=%s\n", mark);
 	strbuf_add_text(ret, "say() { printf '\\n%s %s\\n' \"$m\" \"$1\"; "
 			     "printf '\\n%s %s\\n' \"$m\" \"$1\" >&2; }\n"
-			     "say begin\n"
-			     "t=; command -v timeout >/dev/null 2>&1 && ");
-	strbuf_addf(ret, "t='timeout -k 1 %u'\n", timeout_s);
-	strbuf_add_text(ret, "command -v ");
-	sh_quote(ret, argv[0]);
-	strbuf_add_text(ret, " >/dev/null 2>&1 || { say 127; exit; }\n"
-			     "$t");
+			     "say begin\n");
+	add_prefix(argv, timeout_s, as_root, ret);
+	strbuf_add_text(ret, "$t");
 	for (size_t i = 0; argv[i]; i++) {
 		strbuf_add_char(ret, ' ');
 		sh_quote(ret, argv[i]);
 	}
-	/* `timeout` leads a process group of its own, which the watch ends as a whole; without
-	 * `timeout` the watch is also the clock. */
+	/* `timeout` leads a process group of its own; all else is in the group that sshd gave this
+	 * script, which therefore ends by killing itself. Without `timeout` the watch is also the
+	 * clock. */
 	strbuf_addf(ret,
 		    " 3<&- & p=$!\n"
-		    "{ cat <&3; kill -9 -$p $p; } >/dev/null 2>&1 & w=$!\n"
+		    "{ cat <&3; kill -9 -$p $p -$$; } >/dev/null 2>&1 & w=$!\n"
 		    "k=; [ \"$t\" ] || { { sleep %u; kill -9 $p; } >/dev/null 2>&1 3<&- & k=$!; }\n"
 		    "exec 3<&-\n"
-		    "wait $p; r=$?\n"
-		    "kill $w $k 2>/dev/null\n"
-		    "say $r\n",
+		    "{ wait $p; r=$?; kill -9 -$p; } 2>/dev/null\n"
+		    "say $r\n"
+		    "kill -9 $w $k -$$ 2>/dev/null\n",
 		    timeout_s);
 }
 

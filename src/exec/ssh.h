@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -30,23 +32,32 @@ struct ssh_words {
 
 void ssh_words_done(struct ssh_words *words);
 
-struct ssh_connection {
+struct ssh_way {
 	const struct ssh_target *target;
-	const char *folder; /* of the control sockets, 0700 */
+	const char *socket; /* of the shared connection, in a folder that is 0700 */
 	const char *config; /* or NULL */
 	unsigned connect_timeout_s;
 };
 
-/* The words that run `script` (whose text goes to stdin) there; ends with NULL. */
-void ssh_run_words(const struct ssh_connection *connection, size_t script_bytes,
-		   struct ssh_words *ret);
-/* The words that end the shared connection. */
-void ssh_exit_words(const struct ssh_connection *connection, struct ssh_words *ret);
+/* The words of the shared connection: it runs nothing there and lasts as long as its process. */
+void ssh_master_words(const struct ssh_way *way, struct ssh_words *ret);
+/* The words that run a script (whose text goes to stdin) there; ends with NULL. */
+void ssh_run_words(const struct ssh_way *way, size_t script_bytes, struct ssh_words *ret);
+/*
+ * Why there is no connection, from what ssh said on its standard error: its last line, and what to
+ * do where that is known. Owned by the caller.
+ */
+char *ssh_reason(struct str said, int status);
+/* Whether a server that is only too busy with others says this: another try may do. */
+bool ssh_may_try_again(struct str said);
 
 /* 128 random bits in hexadecimal: host output cannot guess it. */
 void ssh_mark_make(char ret[SSH_MARK_BYTES]);
-/* The script for sh: argv under `timeout`, both streams between marks, ended when stdin ends. */
-void ssh_script_make(const char *const *argv, unsigned timeout_ms, const char *mark,
+/*
+ * The script for sh: argv under `timeout`, both streams between marks, ended when stdin ends; what
+ * argv leaves in its process group is ended too. `as_root`: through `sudo -n`, unless it is root's.
+ */
+void ssh_script_make(const char *const *argv, unsigned timeout_ms, bool as_root, const char *mark,
 		     struct strbuf *ret);
 /* Appends `word` so that sh reads it as one word of just these bytes. */
 void sh_quote(struct strbuf *out, const char *word);

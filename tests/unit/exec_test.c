@@ -286,7 +286,7 @@ static void run_script(const char *const *argv, unsigned timeout_ms, const char 
 	auto_exec struct exec *exec = exec_new(&limits);
 	const struct exec_result *result;
 
-	ssh_script_make(argv, timeout_ms, mark, &script);
+	ssh_script_make(argv, timeout_ms, false, mark, &script);
 	words[4] = strbuf_text(&script);
 	line = x_asprintf(
 		"%sprintf %%s \"$1\" | { sleep 0.1; cat; sleep 3; } | sh -c 'eval \"$(head -c "
