@@ -97,6 +97,7 @@ static struct error *start(const struct tool *tool, const struct command *comman
 		.offline = global->offline,
 		.echo_input = global->echo_input,
 		.verbosity = global->verbosity,
+		.after_dashes = global->dashes,
 		.model = &global->model,
 		.warnings = &warnings,
 	};
@@ -131,6 +132,7 @@ static struct error *run_command(const struct tool *tool, const struct command *
 		.own_target = options,
 		.global_target = global,
 		.stop_at_operand = command->stop_at_operand,
+		.ret_dashes = &global->dashes,
 	};
 	struct error *error;
 	int operands;

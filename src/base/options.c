@@ -320,6 +320,8 @@ struct error *options_parse(const struct options_input *input, int argc, char **
 			all_operands |= input->stop_at_operand;
 		} else if (strcmp(word, "--") == 0) {
 			all_operands = true;
+			if (input->ret_dashes)
+				*input->ret_dashes = true;
 		} else if (word[1] == '-') {
 			TRY(parse_long(&parse, word));
 		} else {

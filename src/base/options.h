@@ -59,6 +59,7 @@ struct options_input {
 	const struct option *own, *global; /* ended by OPTIONS_END; either may be NULL */
 	void *own_target, *global_target;
 	bool stop_at_operand; /* after the first operand nothing is ours (record, profile, ...) */
+	bool *ret_dashes;     /* true when "--" stood before the operands; may be NULL */
 };
 
 /*

@@ -1,7 +1,8 @@
-/* What the output of commands and logs tell of a host: `sysgrok analyzecmd -i DIR`. */
+/* What the output of commands and logs tell of a host: `sysgrok analyzecmd COMMAND`, `-i DIR`. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "base/memory.h"
 #include "base/units.h"
 #include "cmd/host_answer.h"
+#include "cmd/typed_commands.h"
 #include "host/host.h"
 
 #define FILE_CAP_BYTES ((uint64_t)8 << 30)
@@ -19,9 +21,14 @@
 enum { MAX_FILES = 1000, MAX_REASONS = 4 };
 
 struct analyzecmd_options {
-	const char *input, *problem;
+	const char *input, *problem, *checklist, *ssh_config;
+	struct option_list targets;
+	double timeout_s;
+	bool exit_code;
 	struct model_options model;
 };
+
+static const struct analyzecmd_options defaults = { .timeout_s = 30 };
 
 /* clang-format off */
 static const struct option options[] = {
@@ -29,10 +36,18 @@ static const struct option options[] = {
 	  OPTION_TEXT, offsetof(struct analyzecmd_options, input) },
 	{ 'p', "problem-description", "TEXT", "what is wrong, in words: what fits it comes first",
 	  OPTION_TEXT, offsetof(struct analyzecmd_options, problem) },
-	{ 't', "target-host", "HOST",
-	  "nothing is run on hosts yet; keep what commands print in a folder (ssh HOST top -b -n 1 "
-	  "> out/top.txt), and give that: -i out",
-	  OPTION_REFUSED, 0 },
+	{ 't', "target-host", "HOST", "a host to run it on, by ssh (HOST, USER@HOST, HOST:PORT); "
+	  "may be repeated; without it: this machine",
+	  OPTION_LIST, offsetof(struct analyzecmd_options, targets) },
+	{ 0, "checklist", "NAME", "run a list of commands: 60s, or one of your own",
+	  OPTION_TEXT, offsetof(struct analyzecmd_options, checklist) },
+	{ 0, "timeout", "TIME", "stop what has not ended by then, and read what it printed; 30 s "
+	  "by default",
+	  OPTION_SECONDS, offsetof(struct analyzecmd_options, timeout_s) },
+	{ 0, "ssh-config", "FILE", "configuration for ssh, instead of the user's own",
+	  OPTION_TEXT, offsetof(struct analyzecmd_options, ssh_config) },
+	{ 0, "exit-code", NULL, "end with status 10 where something is wrong",
+	  OPTION_FLAG, offsetof(struct analyzecmd_options, exit_code) },
 	MODEL_OPTIONS(struct analyzecmd_options, model),
 	OPTIONS_END
 };
@@ -45,11 +60,8 @@ struct reading {
 	struct facts *facts;
 };
 
-static void text_take(struct reading *reading, const char *name, struct str text, bool is_cut)
+static void echo(const struct reading *reading, const char *name, struct str text)
 {
-	struct str command = host_command_of(name);
-	auto_free char *command_text = x_strndup(command.ptr, command.len);
-
 	if (reading->context->echo_input && text.len) {
 		FILE *stream = reading->context->json ? stderr : reading->context->out.stream;
 		struct str rest = text, line;
@@ -67,6 +79,14 @@ static void text_take(struct reading *reading, const char *name, struct str text
 		}
 		fputc('\n', stream);
 	}
+}
+
+static void text_take(struct reading *reading, const char *name, struct str text, bool is_cut)
+{
+	struct str command = host_command_of(name);
+	auto_free char *command_text = x_strndup(command.ptr, command.len);
+
+	echo(reading, name, text);
 	host_read(&(struct host_text){ command_text, name, text, is_cut }, reading->facts);
 }
 
@@ -184,6 +204,138 @@ static struct error *input_take(struct reading *reading, const char *path)
 	return stream_take(reading, path, path);
 }
 
+/* ---- running what was typed */
+
+static volatile sig_atomic_t stop;
+
+static void on_interrupt(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+struct errand {
+	struct command_context *context;
+	const struct analyzecmd_options *given;
+	struct host_material *materials;
+};
+
+static struct str last_line(struct str text)
+{
+	struct str line = { 0 }, next;
+
+	while (str_next_line(&text, &next))
+		if (str_trim(next).len)
+			line = str_trim(next);
+	return line;
+}
+
+/* Why it printed nothing. */
+static char *silence(const struct exec_result *result)
+{
+	struct str said = last_line(strbuf_str(&result->err));
+
+	if (result->outcome == EXEC_DONE && !result->status)
+		return said.len ? x_asprintf("it printed nothing, and said: %.*s", STR_ARG(said))
+				: x_strdup("it printed nothing");
+	if (result->outcome != EXEC_DONE)
+		return x_strdup(result->reason ? result->reason : "it was not run");
+	return said.len ? x_asprintf("exit status %d: %.*s", result->status, STR_ARG(said))
+			: x_asprintf("it printed nothing and ended with exit status %d",
+				     result->status);
+}
+
+/* How it ended stands beside what it printed. */
+static void tell_end(const struct errand *errand, struct facts *facts,
+		     const struct typed_command *command, const struct exec_result *result)
+{
+	struct entity input = facts_entity(facts, "input", command->shown);
+	struct str rest = strbuf_str(&result->err), line;
+
+	if (result->outcome == EXEC_DONE)
+		facts_add_number(facts, input, "exit_status", result->status, "", command->shown);
+	if (result->outcome == EXEC_TIMED_OUT) {
+		auto_free char *text = x_asprintf("stopped after %g s: what it had printed was "
+						  "read",
+						  errand->given->timeout_s);
+
+		facts_add_text(facts, input, "cut", text, command->shown);
+	} else if (result->outcome != EXEC_DONE) {
+		facts_add_text(facts, input, "cut", result->reason ? result->reason : "not whole",
+			       command->shown);
+	}
+	for (int shown = 0; shown < MAX_REASONS && str_next_line(&rest, &line);) {
+		auto_free char *text = x_strndup(line.ptr, line.len);
+
+		if (!str_trim(line).len)
+			continue;
+		facts_add_note(facts, input, "stderr", text, command->shown);
+		shown++;
+	}
+}
+
+static void output_take(void *context, size_t target, const struct typed_command *command,
+			const struct exec_result *result)
+{
+	const struct errand *errand = context;
+	struct host_material *material = &errand->materials[target];
+	struct reading reading = { errand->context, &material->facts };
+
+	if (result->outcome == EXEC_UNREACHABLE && !result->out.len) {
+		if (!material->unreachable)
+			material->unreachable = facts_str(
+				&material->facts, facts_text(&material->facts, result->reason));
+		host_refuse(&material->facts, command->shown, result->reason);
+		return;
+	}
+	echo(&reading, command->shown, strbuf_str(&result->out));
+	if (!str_trim(strbuf_str(&result->out)).len) {
+		auto_free char *reason = silence(result);
+
+		host_refuse(&material->facts, command->shown, reason);
+		return;
+	}
+	host_read(&(struct host_text){ command->program, command->shown, strbuf_str(&result->out),
+				       result->out.truncated || result->outcome != EXEC_DONE },
+		  &material->facts);
+	tell_end(errand, &material->facts, command, result);
+}
+
+static struct error *commands_run(struct command_context *context,
+				  const struct analyzecmd_options *given,
+				  const struct typed_command_vec *commands,
+				  const char *const *targets, size_t target_count,
+				  struct host_material *materials)
+{
+	struct errand errand = { context, given, materials };
+	const struct typed_run run = {
+		.targets = targets,
+		.target_count = target_count,
+		.ssh_config = given->ssh_config,
+		.timeout_ms = (unsigned)(given->timeout_s * 1000),
+		.stop = &stop,
+		.take = output_take,
+		.context = &errand,
+	};
+	const struct sigaction stopping = { .sa_handler = on_interrupt };
+	struct sigaction before;
+	struct error *error;
+	bool tells = isatty(STDERR_FILENO);
+
+	if (tells)
+		fprintf(stderr, "running %zu command%s, %g s at most ...", commands->count,
+			commands->count == 1 ? "" : "s", given->timeout_s);
+	sigaction(SIGINT, &stopping, &before);
+	error = typed_commands_run(commands, &run);
+	sigaction(SIGINT, &before, NULL);
+	if (tells)
+		fputs("\r\x1b[K", stderr);
+	if (!error && stop)
+		warnings_add(context->warnings,
+			     "stopped by Ctrl-C: the answer is made of what was printed by then");
+	return error;
+}
+
 /* ---- the command */
 
 static bool has_content(const struct facts *facts)
@@ -231,44 +383,104 @@ static void material_done(struct host_material *material)
 	facts_done(&material->facts);
 }
 
-static struct error *run_analyzecmd(struct command_context *context, int argc, char **argv)
+static struct error *analyze_files(struct command_context *context,
+				   const struct analyzecmd_options *given)
 {
-	const struct analyzecmd_options *given = context->options;
 	auto_ruleset struct ruleset *rules = NULL;
 	__attribute__((cleanup(material_done))) struct host_material material = { 0 };
 	struct reading reading = { context, &material.facts };
-	const char *source;
 
-	if (argc && given->input)
-		return error_new(ERROR_USAGE, "either -i or a command, not both: '%s'", argv[0]);
-	if (argc)
-		return error_with_hint(
-			error_new(ERROR_UNSUPPORTED, "running '%s' for you is not there yet",
-				  argv[0]),
-			"keep its output in a file, and give the folder: %s > out/%s.txt; "
-			"sysgrok analyzecmd -i out",
-			argv[0], argv[0]);
-	if (!given->input)
-		return error_with_hint(
-			error_new(ERROR_USAGE, "analyzecmd needs -i: what to read"),
-			"-i DIR reads each file of a folder, named after its command (top.txt, "
-			"dmesg.1.log); -i - reads standard input");
 	if (!*given->input)
 		return error_new(ERROR_USAGE, "-i needs a folder, a file or '-'");
-	source = strcmp(given->input, "-") ? given->input : "standard input";
+	material.source = strcmp(given->input, "-") ? given->input : "standard input";
 	TRY(with_hint(input_take(&reading, given->input)));
 	if (!has_content(&material.facts))
-		return with_hint(nothing_read(&material.facts, source));
+		return with_hint(nothing_read(&material.facts, material.source));
 	rules = host_rules_new(context);
-	material.source = source;
 	return host_answer_give(
 		context, rules, &material, 1,
 		&(struct host_answer_wishes){ .problem = given->problem,
+					      .fails_on_findings = given->exit_code,
 					      .from_stdin = strcmp(given->input, "-") == 0,
 					      .model = given->model });
 }
 
+/* Where nothing printed anything: that is the answer. */
+static struct error *all_silent(const struct host_material *materials, size_t count)
+{
+	struct error *error;
+
+	for (size_t i = 0; i < count; i++)
+		if (materials[i].unreachable || has_content(&materials[i].facts))
+			return NULL;
+	error = nothing_read(&materials->facts, materials->source);
+	error->code = stop ? ERROR_INTERRUPTED : ERROR_CHILD;
+	return error_with_hint(error,
+			       "try it by itself: what it prints on standard output is read");
+}
+
+static struct error *analyze_commands(struct command_context *context,
+				      const struct analyzecmd_options *given,
+				      const struct typed_command_vec *commands)
+{
+	static const char *const here[] = { NULL };
+	const char *const *targets =
+		given->targets.count ? (const char *const *)given->targets.items : here;
+	size_t count = MAX(given->targets.count, (size_t)1);
+	auto_free struct host_material *materials = x_calloc(count, sizeof(*materials));
+	struct error *error;
+
+	for (size_t i = 0; i < count; i++)
+		materials[i].host = materials[i].source = targets[i] ? targets[i] : "this machine";
+	error = commands_run(context, given, commands, targets, count, materials);
+	/* of a connection that broke, what came before is there */
+	for (size_t i = 0; i < count; i++)
+		if (has_content(&materials[i].facts))
+			materials[i].unreachable = NULL;
+	if (!error)
+		error = all_silent(materials, count);
+	if (!error) {
+		auto_ruleset struct ruleset *rules = host_rules_new(context);
+
+		error = host_answer_give(
+			context, rules, materials, count,
+			&(struct host_answer_wishes){ .problem = given->problem,
+						      .fails_on_findings = given->exit_code,
+						      .model = given->model });
+	}
+	for (size_t i = 0; i < count; i++)
+		material_done(&materials[i]);
+	return error;
+}
+
+static struct error *run_analyzecmd(struct command_context *context, int argc, char **argv)
+{
+	const struct analyzecmd_options *given = context->options;
+	auto_typed_commands struct typed_command_vec commands = { 0 };
+
+	if (given->input && (argc || given->checklist || given->targets.count))
+		return error_new(ERROR_USAGE, "either -i, which runs nothing, or what to run: '%s'",
+				 argc		    ? argv[0]
+				 : given->checklist ? given->checklist
+						    : given->targets.items[0]);
+	if (given->input)
+		return analyze_files(context, given);
+	if (given->timeout_s < 0.1 || given->timeout_s > 3600)
+		return error_new(ERROR_USAGE, "--timeout takes 0.1 s to an hour");
+	if (given->checklist)
+		TRY(typed_commands_add_checklist(&commands, given->checklist));
+	typed_commands_add_words(&commands, argc, argv, context->after_dashes);
+	if (!commands.count)
+		return error_with_hint(
+			error_new(ERROR_USAGE, "analyzecmd needs a command, --checklist or -i"),
+			"'analyzecmd top -b -n 3' runs it; -i DIR reads each file of a folder, "
+			"named after its command (top.txt, dmesg.1.log)");
+	return analyze_commands(context, given, &commands);
+}
+
 static const struct command_example examples[] = {
+	{ "sysgrok analyzecmd uptime 'dmesg | tail'", "two commands, run here" },
+	{ "sysgrok analyzecmd -t web1 -t web2 --checklist 60s", "the sixty-second checklist" },
 	{ "sysgrok analyzecmd -i out", "what the files of a folder tell" },
 	{ "top -b -d 2 -n 4 | sysgrok analyzecmd -i -", "why this host is busy" },
 	{ "sysgrok analyzecmd -p 'requests time out' -i /var/log/nginx",
@@ -280,9 +492,17 @@ const struct command analyzecmd_command = {
 	.name = "analyzecmd",
 	.group = COMMAND_HOSTS,
 	.summary = "say what the output of commands and what logs tell of a host",
-	.usage = "[-p TEXT] -i DIR",
+	.usage = "[-p TEXT] [-t HOST]... [--] COMMAND...\n"
+		 "[-p TEXT] [-t HOST]... --checklist NAME\n"
+		 "[-p TEXT] -i DIR",
 	.description =
-		"Reads each file of a folder. A file is named after the command whose output it "
+		"Runs what is typed, once, here or by ssh, and reads what it prints; that it was "
+		"typed is what approves it. Several words are one argument vector; a word that "
+		"holds blanks or shell syntax is a command line of its own, run by sh -c, unless "
+		"it is the value of the option before it, or the words stand behind --. What has "
+		"not ended in time is stopped, and what it printed is read.\n\n"
+		"With -i it reads each file of a folder. A file is named after the command whose "
+		"output it "
 		"holds: top.txt, dmesg.1.log. The output of top is understood in all its layouts; "
 		"several screens (-b -n 4) say more than one. Everything else is read as a log: "
 		"its lines are reduced to templates with counts, first and last time, bursts, "
@@ -292,10 +512,10 @@ const struct command analyzecmd_command = {
 		"do; what is not the reason; and what was not looked at, with the command that "
 		"would tell. It is made offline from rules; rules of your own below "
 		"~/.config/sysgrok/rules add to them. A model, where one is configured, gets the "
-		"facts and the templates, never the raw text.\n\n"
-		"Nothing is run and nothing is read but what -i names.",
+		"facts and the templates, never the raw text.",
 	.options = options,
 	.options_size = sizeof(struct analyzecmd_options),
+	.defaults = &defaults,
 	.examples = examples,
 	.stop_at_operand = true,
 	.max_operands = -1,

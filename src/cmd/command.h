@@ -39,6 +39,7 @@ struct command_context {
 	bool offline;	    /* --offline: no network of any kind */
 	bool echo_input;    /* --echo-input: show what was read before the answer */
 	unsigned verbosity; /* -v given so many times */
+	bool after_dashes;  /* the operands stood behind "--" */
 	const struct model_wishes *model;
 	struct warnings *warnings; /* printed on stderr, with counts, when the command ends */
 };

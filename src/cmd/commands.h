@@ -8,6 +8,7 @@
 
 struct global_options {
 	bool help, version, json, offline, echo_input;
+	bool dashes; /* "--" stood before the operands of the command */
 	unsigned verbosity;
 	const char *color; /* auto, always or never */
 	const char *debug; /* domains, "" = all, NULL = off */

@@ -44,6 +44,23 @@ static void add_count(struct strbuf *out, const struct facts *facts, struct enti
 		host_cite(out, fact);
 }
 
+/* How a command ended, where that tells something. */
+static void end_add(struct strbuf *out, const struct facts *facts, struct entity input)
+{
+	const struct fact *status = facts_find(facts, input, "exit_status");
+
+	if (status && status->number > 0) {
+		strbuf_addf(out, "; exit status %.0f", status->number);
+		host_cite(out, status);
+	}
+	if (*host_note_of(facts, input, "stderr")) {
+		auto_strbuf struct strbuf said = STRBUF_INIT;
+
+		host_foreign(&said, str_from(host_note_of(facts, input, "stderr")));
+		strbuf_addf(out, "; on standard error: \"%.120s\"", strbuf_text(&said));
+	}
+}
+
 static void input_print(const struct term *term, const struct facts *facts, struct entity input)
 {
 	const struct fact *content = facts_find(facts, input, "content");
@@ -69,6 +86,7 @@ static void input_print(const struct term *term, const struct facts *facts, stru
 				    host_note_of(facts, input, "unknown_example"));
 		if (*host_text_of(facts, input, "cut"))
 			strbuf_addf(&text, "; %s", host_text_of(facts, input, "cut"));
+		end_add(&text, facts, input);
 	}
 	columns = MAX(term_text_width(strbuf_str(&name)), (unsigned)NAME_COLUMNS);
 	fprintf(term->stream, "  %s%*s  ", strbuf_text(&name),
@@ -108,8 +126,8 @@ static void inputs_print(const struct term *term, const struct host_answer *answ
 		count++;
 	fputs(term_style(term, TERM_BOLD), term->stream);
 	term_write_safe(term->stream, str_from(answer->source));
-	fprintf(term->stream, "%s: %zu file%s\n", term_style(term, TERM_PLAIN), count,
-		count == 1 ? "" : "s");
+	fprintf(term->stream, "%s: %zu %s%s\n", term_style(term, TERM_PLAIN), count,
+		answer->host ? "output" : "file", count == 1 ? "" : "s");
 	cursor = 0;
 	while (next_entity(answer->facts, "input", &cursor, &input))
 		input_print(term, answer->facts, input);

@@ -168,8 +168,8 @@ void host_answers_text(const struct term *term, const struct host_answer *answer
 	if (count > 1)
 		overview_print(term, answers, count);
 	for (size_t i = 0; i < count; i++) {
-		if (count > 1 && !is_ill(&answers[i]) && !answers[i].verbosity &&
-		    !answers[i].shows_summaries)
+		if (count > 1 && answers[i].is_look && !is_ill(&answers[i]) &&
+		    !answers[i].verbosity && !answers[i].shows_summaries)
 			continue;
 		if (count > 1)
 			fputs("\n", term->stream);

@@ -66,6 +66,17 @@ class World:
         return name
 
 
+def fake_ssh(world, said=""):
+    """An `ssh` that runs the line here, as the host's login shell would. It writes its words to
+    the file ssh-words, each on a line."""
+    path = world.scratch / "bin" / "ssh"
+    path.write_text("#!/bin/bash\nprintf '%s\\n' \"$@\" >>" + f"{world.work}/ssh-words\n"
+                    'for word; do [ "$word" = -Oexit ] && exit 0; done\n'
+                    f"echo '{said}'\n"
+                    'exec bash -c "${@: -1}"\n')
+    os.chmod(path, 0o755)
+
+
 class Checks:
     """Collects what was compared. What holds is counted, what does not is told."""
 

@@ -2,8 +2,6 @@
 """The known faults of the earlier tools, one test each, by their numbers (K01 to K18).
 
 usage: earlier_faults.py SYSGROK SOURCE-FOLDER
-
-K06, K07 and K09 are faults of running a command that was typed or proposed.
 """
 import json
 import os
@@ -110,6 +108,48 @@ def test_k05_no_command_works_and_hosts_are_local_by_default(world, checks):
     done = world.run("sysgrok", "debughost", "--json", stdin=None)
     checks.check(done.returncode == 0 and len(json.loads(done.stdout)["hosts"]) == 1,
                  f"without -t it is this machine: {done.stderr[:200]}")
+
+
+def test_k06_what_was_typed_is_approved_and_nothing_else(world, checks):
+    """No question is asked, nothing gets root rights by itself, each line stands by its own."""
+    world.write("../bin/sudo", f"#!/bin/sh\ntouch {world.work}/sudo-was-called\n")
+    os.chmod(world.scratch / "bin" / "sudo", 0o755)
+    done = world.run("sysgrok", "analyzecmd", "--json", "uptime", "echo two | cat", "exit 3",
+                     stdin=None)
+    inputs = json.loads(done.stdout)["hosts"][0]["inputs"] if done.stdout else []
+    checks.check(done.returncode == 0 and [row["name"] for row in inputs] ==
+                 ["uptime", "echo two | cat", "exit 3"],
+                 f"each command by itself: {done.returncode} {inputs} {done.stderr[:200]}")
+    checks.check(not (world.work / "sudo-was-called").exists(), "sudo is never called unasked")
+    (world.scratch / "bin" / "sudo").unlink()
+
+
+def test_k07_nothing_runs_twice_and_partial_output_is_kept(world, checks):
+    for words in ([], ["-t", "db1"]):
+        cw.fake_ssh(world)
+        (world.work / "runs").write_text("")
+        started = time.monotonic()
+        done = world.run("sysgrok", "-e", "analyzecmd", *words, "--timeout", "1", "--", "sh", "-c",
+                         f"echo ran >>{world.work}/runs; echo partly; sleep 60", stdin=None)
+        took = time.monotonic() - started
+        checks.check((world.work / "runs").read_text() == "ran\n", f"{words}: once, and never again")
+        checks.check(done.returncode == 0 and b"partly" in done.stdout and took < 10,
+                     f"{words}: what it printed is read: {took:.1f} s {done.stderr[:200]}")
+    (world.scratch / "bin" / "ssh").unlink()
+
+
+def test_k09_quoting_is_kept_over_ssh(world, checks):
+    cw.fake_ssh(world, "Welcome to db1!")
+    hard = ["a  b", "it's", '"$HOME"', "$(id)", "*", "\\n", ";", ""]
+    script = 'for word; do printf "<%s>\\n" "$word"; done'
+    done = world.run("sysgrok", "-e", "analyzecmd", "-t", "db1", "--", "sh", "-c", script, "sh",
+                     *hard, stdin=None)
+    text = done.stdout.decode()
+    missing = [word for word in hard if f"<{word}>".replace("\\", "\\\\") not in text and
+               f"<{word}>" not in text]
+    checks.check(done.returncode == 0 and not missing and "Welcome" not in text,
+                 f"each word as it was typed: {missing} {text[:300]} {done.stderr[:200]}")
+    (world.scratch / "bin" / "ssh").unlink()
 
 
 def test_k08_host_keys_are_verified(world, checks):

@@ -68,8 +68,11 @@ struct line {
 
 static void line_parse(struct line *line, const char *words, bool stop_at_operand)
 {
-	struct options_input input = { own_options, global_options, &line->own, &line->global,
-				       stop_at_operand };
+	struct options_input input = { .own = own_options,
+				       .global = global_options,
+				       .own_target = &line->own,
+				       .global_target = &line->global,
+				       .stop_at_operand = stop_at_operand };
 	char *rest;
 
 	*line = (struct line){ .own = { .children = true }, .operands = -1 };
