@@ -113,6 +113,19 @@ static const struct counter {
 	{ "sysctl net/netfilter/nf_conntrack_max", "conntrack_max", "", AS_IS, 1 },
 };
 
+bool look_fact_of_key(struct str key, const char **ret_name, const char **ret_unit,
+		      bool *ret_is_now)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		if (counters[i].how != CHANGE && str_is(key, counters[i].key)) {
+			*ret_name = counters[i].name;
+			*ret_unit = counters[i].unit;
+			*ret_is_now = counters[i].how == AS_IS;
+			return true;
+		}
+	return false;
+}
+
 static bool counter_value(const struct look_facts *to, const struct counter *counter, double *ret)
 {
 	const struct looks *looks = to->looks;

@@ -17,6 +17,11 @@
 bool looks_to_facts(const struct looks *looks, const char *host, const char *source,
 		    struct facts *facts);
 
+/* What the value under such a key ("meminfo MemTotal", "vmstat pswpin") is called as a fact; false
+ * for keys that make none. `is_now`: it is a state, not a count since boot. */
+bool look_fact_of_key(struct str key, const char **ret_name, const char **ret_unit,
+		      bool *ret_is_now);
+
 /* ---- for the parts of it */
 
 struct look_facts {
