@@ -520,9 +520,10 @@ def net_slow_reader(world, scale):
 
 @state("net_time_wait", "process")
 def net_time_wait(world, scale):
-    world.load(55, 9995)
-    client = world.load(54, 9995, more=1)
-    return [client, "9995"], lambda: growth(lambda: snmp("TcpExt", "TW", "/proc/net/netstat"), 2) >= 0 and growth(client.did, 1) > 200
+    server = world.load(55, 9995, more=1)
+    time.sleep(0.3)
+    clients = [world.load(54, 9995, more=1) for _ in range(max(1, int(2 * scale)))]
+    return [server, *clients, "9995"], lambda: growth(lambda: snmp("TcpExt", "TW", "/proc/net/netstat"), 2) > 150
 
 
 @state("net_port_exhaust", "process")

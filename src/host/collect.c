@@ -8,13 +8,15 @@
 #include "base/macros.h"
 #include "base/memory.h"
 #include "exec/exec.h"
+#include "host/resolvers.h"
 
-extern const struct str embedded_look_sh, embedded_objects_sh;
+extern const struct str embedded_look_sh, embedded_objects_sh, embedded_net_sh;
 
 enum { KIB = 1 << 10, MIB = 1 << 20 };
 
 /* Stand-ins for our own scripts, as their text is no constant expression. */
-static const char look_script[] = "look.sh", objects_script[] = "objects.sh";
+static const char look_script[] = "look.sh", objects_script[] = "objects.sh",
+		  network_script[] = "net.sh";
 
 static const struct collector collectors[] = {
 	{ .id = "look",
@@ -42,25 +44,24 @@ static const struct collector collectors[] = {
 	  .fallback = { "df", "-P", "-i" },
 	  .timeout_ms = 4000,
 	  .cap_bytes = MIB },
-	{ .id = "sockets",
-	  .what = "TCP connections with their queues, losses and owners",
-	  .argv = { "ss", "-H", "-t", "-a", "-n", "-i", "-p", "-e", "-m", "-O" },
-	  .fallback = { "cat", "/proc/net/tcp", "/proc/net/tcp6" },
-	  .timeout_ms = 6000,
-	  .cap_bytes = 32 * MIB,
+	{ .id = "network",
+	  .what = "connections with their queues, losses and owners, queues of interfaces and "
+		  "packet "
+		  "filters, read twice",
+	  .shown = "ss -tuaniemp; tc -s qdisc; nft list ruleset",
+	  .argv = { "sh", "-c", network_script, "sh", "1" },
+	  .timeout_ms = 12000,
+	  .cap_bytes = 128 * MIB,
 	  .wants_root = true },
-	{ .id = "udp-sockets",
-	  .what = "UDP sockets with their queues, drops and owners",
-	  .argv = { "ss", "-H", "-u", "-a", "-n", "-p", "-m", "-O" },
-	  .fallback = { "cat", "/proc/net/udp", "/proc/net/udp6" },
-	  .timeout_ms = 6000,
-	  .cap_bytes = 8 * MIB,
-	  .wants_root = true },
-	{ .id = "queues",
-	  .what = "queues and shapers of network interfaces",
-	  .argv = { "tc", "-s", "qdisc" },
-	  .timeout_ms = 4000,
-	  .cap_bytes = 2 * MIB },
+	{ .id = "resolvers",
+	  .what = "whether name servers answer",
+	  .shown = "getent ahostsv4 a.root-servers.net",
+	  .argv = { "sh", "-c",
+		    "timeout 3 getent ahostsv4 a.root-servers.net >/dev/null 2>&1; echo getent "
+		    "$?" },
+	  .timeout_ms = 5000,
+	  .cap_bytes = KIB,
+	  .is_asked_by_us = true },
 	{ .id = "kernel-log",
 	  .what = "messages of the kernel",
 	  .argv = { "dmesg" },
@@ -68,13 +69,6 @@ static const struct collector collectors[] = {
 			"--no-pager" },
 	  .timeout_ms = 4000,
 	  .cap_bytes = 8 * MIB,
-	  .wants_root = true },
-	{ .id = "packet-rules",
-	  .what = "packet filter rules with their counters",
-	  .argv = { "iptables-save", "-c" },
-	  .fallback = { "nft", "list", "ruleset" },
-	  .timeout_ms = 4000,
-	  .cap_bytes = 4 * MIB,
 	  .wants_root = true },
 };
 
@@ -134,6 +128,8 @@ static uint32_t send_out(struct exec *exec, uint32_t host, const struct collect_
 			argv[i] = embedded_look_sh.ptr;
 		else if (words[i] == objects_script)
 			argv[i] = embedded_objects_sh.ptr;
+		else if (words[i] == network_script)
+			argv[i] = embedded_net_sh.ptr;
 	}
 	return exec_add(exec, host, &command);
 }
@@ -225,6 +221,29 @@ static void send_fallbacks(struct exec *exec, const struct collect_plan *plan,
 	}
 }
 
+/* What we ask ourselves instead of a command, while the commands run. */
+static bool asks_itself(const struct collect_plan *plan, size_t target,
+			const struct collector *collector)
+{
+	return collector->is_asked_by_us && !plan->targets[target];
+}
+
+static void bring_answers(struct resolver_probe *probe, unsigned round,
+			  struct host_snapshot *snapshot)
+{
+	enum { DEADLINE_MS = 2500 };
+	struct host_record record = { .id = x_strdup("resolvers"),
+				      .command = x_strdup("a query to each name server"),
+				      .round = round,
+				      .is_whole = true };
+
+	if (!probe)
+		return;
+	record.out.cap = (size_t)4 * KIB;
+	resolver_probe_end(probe, DEADLINE_MS, &record.out);
+	host_record_vec_push(&snapshot->records, record);
+}
+
 struct error *hosts_collect(const struct collect_plan *plan, struct host_snapshot_vec *ret)
 {
 	const struct exec_limits limits = { .connect_timeout_s = plan->connect_timeout_s,
@@ -232,7 +251,8 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 	auto_exec struct exec *exec = exec_new(&limits);
 	auto_free uint32_t *hosts = x_calloc(plan->target_count, sizeof(*hosts));
 	struct errand_vec errands = { 0 };
-	size_t first = ret->count;
+	struct resolver_probe *probe = NULL; /* this machine is looked at once */
+	size_t first = ret->count, probed = 0;
 
 	for (size_t t = 0; t < plan->target_count; t++)
 		TRY(exec_add_host(exec, plan->targets[t], &hosts[t]));
@@ -242,14 +262,20 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 				     .host = x_strdup(plan->targets[t] ? plan->targets[t] : ""),
 				     .taken_at = utc_now(),
 				     .version = x_strdup(plan->version) });
-		for (size_t c = 0; c < ARRAY_SIZE(collectors); c++)
-			if (is_chosen(plan, &collectors[c]))
+		for (size_t c = 0; c < ARRAY_SIZE(collectors); c++) {
+			if (!is_chosen(plan, &collectors[c]))
+				continue;
+			if (asks_itself(plan, t, &collectors[c]) && !probe) {
+				probe = resolver_probe_start("/etc/resolv.conf");
+				probed = first + t;
+			} else
 				errand_vec_push(&errands,
 						(struct errand){ &collectors[c],
 								 send_out(exec, hosts[t], plan,
 									  &collectors[c],
 									  collectors[c].argv),
 								 false, first + t });
+		}
 	}
 	exec_run(exec, plan->stop);
 	send_fallbacks(exec, plan, hosts, first, &errands);
@@ -257,6 +283,7 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 	for (size_t i = 0; i < errands.count; i++)
 		bring_home(exec, &errands.items[i], plan->round,
 			   &ret->items[errands.items[i].snapshot]);
+	bring_answers(probe, plan->round, &ret->items[probed]);
 	errand_vec_done(&errands);
 	return NULL;
 }

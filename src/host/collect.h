@@ -22,6 +22,7 @@ struct collector {
 	unsigned timeout_ms;
 	size_t cap_bytes;
 	bool wants_root;     /* tells more, or anything, to root only */
+	bool is_asked_by_us; /* of this machine: our own query (host/resolvers.h), no command */
 	bool only_on_demand; /* not in the first look: rules ask for it */
 };
 

@@ -33,6 +33,7 @@ extern const struct host_parser mount_parser, findmnt_parser, lsblk_parser, lsof
 extern const struct host_parser mpstat_parser, pidstat_parser, iostat_parser, sar_parser;
 extern const struct host_parser vmstat_parser, uptime_parser, w_parser, free_parser, swapon_parser;
 extern const struct host_parser ps_parser, proc_parser;
+extern const struct host_parser iptables_parser, ss_parser, tc_parser;
 
 /* The next line without terminal escapes; good until the next call. */
 bool parse_next_line(struct parse *parse, struct str *ret);

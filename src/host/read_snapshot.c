@@ -6,7 +6,9 @@
 #include "base/macros.h"
 #include "host/host.h"
 #include "host/look_facts.h"
+#include "host/net.h"
 #include "host/objects.h"
+#include "host/resolvers.h"
 
 /* How far back messages of the kernel are told. The rules make warnings of what goes on only. */
 static const double kernel_log_margin_s = 600;
@@ -89,6 +91,10 @@ void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *
 						 looks.look[0].begin_s - kernel_log_margin_s);
 		if (strcmp(record->id, "objects") == 0)
 			objects_to_facts(text.text, &looks, "", record->command, facts);
+		else if (strcmp(record->id, "network") == 0)
+			net_to_facts(text.text, record->command, facts);
+		else if (strcmp(record->id, "resolvers") == 0)
+			resolvers_to_facts(text.text, record->command, facts);
 		else if (text.text.len)
 			host_read(&text, facts);
 	}
