@@ -620,6 +620,17 @@ static void start_threads_asleep(void)
 		in_thread((void *(*)(void *))(void (*)(void))pause, NULL);
 }
 
+/* A lock that is handed over by the kernel: those who wait for it get it, one after the other. */
+static void start_contend(void)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&lock, &attributes);
+	in_threads(size, contend);
+}
+
 #define THREADS(name, count, work)                                                                 \
 	static void start_##name(void)                                                             \
 	{                                                                                          \
@@ -627,7 +638,6 @@ static void start_threads_asleep(void)
 	}
 THREADS(spin, size, spin)
 THREADS(call, size, call)
-THREADS(contend, size, contend)
 THREADS(fork, size, fork_on)
 THREADS(tick, 16, tick)
 THREADS(core, 1, hold_core)

@@ -44,6 +44,7 @@ static const char *const two_readings[] = {
 	"100 18446744073709551615 1 1 1 1 1 0 0 0 0 0 0 0 17 1 0 0 0 0 0",
 	"/proc/501/stat:501 (grep) R 500 500 500 0 -1 4194304 10 0 0 0 1 1 0 0 20 0 1 0 99001 "
 	"1000000 100 18446744073709551615 1 1 1 1 1 0 0 0 0 0 0 0 17 1 0 0 0 0 0",
+	"/var/log/app/a:b.log:1000",
 	"/proc/77/io:read_bytes: 4096",
 	"/proc/77/io:write_bytes: 8192",
 	"/proc/77/task/77/schedstat:1000000000 500000000 10",
@@ -82,9 +83,10 @@ static const char *const two_readings[] = {
 	"1000000 750 18446744073709551615 1 1 1 1 1 0 0 0 0 0 0 0 17 1 0 0 6 0 0",
 	"/proc/500/stat:500 (sh) S 1 500 500 0 -1 4194304 10 0 0 0 3 1 4 0 20 0 1 0 99000 1000000 "
 	"100 18446744073709551615 1 1 1 1 1 0 0 0 0 0 0 0 17 1 0 0 0 0 0",
+	"/var/log/app/a:b.log:5000",
 	"/proc/77/io:read_bytes: 8192",
 	"/proc/77/io:write_bytes: 16384",
-	"/proc/77/task/77/schedstat:1500000000 1500000000 10",
+	"/proc/77/task/77/schedstat:1500000000 1500000000 30",
 	"/proc/77/task/78/schedstat:3500000000 2100000000 10",
 	"/sys/fs/cgroup/memory/web/memory.usage_in_bytes:950000",
 	"/sys/fs/cgroup/memory/web/memory.limit_in_bytes:1000000",
@@ -99,6 +101,9 @@ static const char *const two_readings[] = {
 	"/sys/fs/cgroup/unified.slice/a:b.scope/cpu.max:50000 100000",
 	"/proc/77/cgroup:4:memory:/web",
 	"/proc/77/cgroup:1:name=systemd:/other",
+	"/proc/77/task/78/stat:78 (x) y) R 1 77 77 0 -1 4194304 10 0 2 0 250 100 3 4 -11 0 4 0 "
+	"5000 "
+	"1000000 750 18446744073709551615 1 1 1 1 1 0 0 0 0 0 0 0 17 1 10 1 6 0 0",
 	"= end",
 };
 
@@ -112,6 +117,12 @@ static const char objects_text[] =
 	"/proc/77/limits:Max open files            16                   4096                 files "
 	"    \n"
 	"/proc/77/fd/3:1048576 6200 0\n"
+	"/proc/77/task/78/wchan:percpu_rwsem_wait\n"
+	"/proc/77/task/78/path:/frozen/a\n"
+	"/proc/77/task/78/path:/frozen\n"
+	"/proc/77/task/78/path:/frozenness\n"
+	"/proc/77/task/79/wchan:percpu_rwsem_wait\n"
+	"/proc/77/task/79/path:/frozen/b\n"
 	"= end\n";
 
 static void join(struct strbuf *ret)
@@ -199,6 +210,7 @@ static void rates_are_over_the_hosts_own_time(void **)
 	assert_true(value_of(&facts, "disk", "sda", "write_wait") == 2e6);
 	assert_true(value_of(&facts, "disk", "sda", "flushes") == 100);
 	assert_true(value_of(&facts, "interface", "eth0", "tx_bytes") == 2000);
+	assert_true(value_of(&facts, "file", "/var/log/app/a:b.log", "growth") == 2000);
 }
 
 static void a_process_is_told_with_its_threads_and_its_cgroup(void **)
@@ -215,7 +227,12 @@ static void a_process_is_told_with_its_threads_and_its_cgroup(void **)
 	assert_true(value_of(&facts, "process", name, "cpu_thread") == 0.75);
 	assert_true(value_of(&facts, "process", name, "write_bytes") == 4096);
 	assert_true(value_of(&facts, "process", name, "resident_rate") == 250 * 4096);
+	assert_true(value_of(&facts, "process", name, "turns") == 10);
 	assert_string_equal(text_of(&facts, "process", name, "cgroup"), "/web");
+	/* One of its threads is real-time, the first is not. */
+	assert_string_equal(text_of(&facts, "process", name, "realtime"), "yes");
+	assert_true(value_of(&facts, "process", name, "realtime_priority") == 10);
+	assert_true(value_of(&facts, "process", name, "cpu_realtime") == 0.75);
 	assert_string_equal(text_of(&facts, "process", name, "state"), "R");
 }
 
@@ -292,6 +309,10 @@ static void objects_tell_mounts_files_and_what_was_deleted(void **)
 	assert_true(value_of(&facts, "process", "process (77)", "files_limit") == 16);
 	assert_true(value_of(&facts, "process", "process (77)", "deleted_bytes") == 1048576);
 	assert_true(value_of(&facts, "mount", "/data one", "deleted_bytes") == 1048576);
+	assert_true(value_of(&facts, "mount", "/frozen", "blocked") == 2);
+	assert_true(value_of(&facts, "mount", "/data one", "blocked") == -1);
+	assert_string_equal(text_of(&facts, "process", "process (77)", "waits_in"),
+			    "percpu_rwsem_wait");
 	assert_true(value_of(&facts, "host", "the host", "ports") == 28232);
 	assert_string_equal(text_of(&facts, "resolver", "192.0.2.53", "configured"), "yes");
 }
