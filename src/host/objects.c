@@ -303,6 +303,12 @@ static void read_process(struct objects *objects, struct str path, struct str co
 	}
 }
 
+/* One that came later has no name. */
+static bool is_in_look(const struct looks *looks, int pid)
+{
+	return !looks->count || look_process_find(&looks->look[looks->count - 1], pid);
+}
+
 static void tell_processes(const struct objects *objects)
 {
 	for (size_t i = 0; i < objects->processes.count; i++) {
@@ -312,9 +318,12 @@ static void tell_processes(const struct objects *objects)
 		/* Linux before 6.2 gives no count: then nothing is said. */
 		if (process->files < 8 && !process->deleted_bytes)
 			continue;
-		if (objects->looks && looks_is_own(objects->looks, process->pid))
+		if (objects->looks && (looks_is_own(objects->looks, process->pid) ||
+				       !is_in_look(objects->looks, process->pid)))
 			continue;
 		entity = process_entity(objects, process->pid);
+		if (!facts_find(objects->to.facts, entity, "pid"))
+			look_fact(&objects->to, entity, "pid", process->pid, "");
 		if (process->files)
 			look_fact(&objects->to, entity, "files_open", (double)process->files, "");
 		if (process->has_limit)
