@@ -338,8 +338,8 @@ bool looks_to_facts(const struct looks *looks, const char *host, const char *sou
 	if (!looks->count)
 		return false;
 	add_counters(&to);
-	look_fact(&to, the_host(&to), "uptime", looks->look[looks->count - 1].end_s * second_ns,
-		  "ns");
+	/* Ages of messages count to here: what ended before the first reading is history. */
+	look_fact(&to, the_host(&to), "uptime", looks->look[0].begin_s * second_ns, "ns");
 	if (looks->count < LOOKS || to.window_s <= 0)
 		return false;
 	look_fact(&to, the_host(&to), "window", to.window_s * second_ns, "ns");
