@@ -216,9 +216,10 @@ struct error *model_check_cost(const struct model_session *session, size_t reque
 		return error_with_hint(error_new(ERROR_USAGE, "--max-cost needs the prices"),
 				       "set GAI_PRICE_IN and GAI_PRICE_OUT: what a million tokens "
 				       "of a prompt and of an answer cost");
-	most = ((double)asker_estimate_tokens(request_bytes) * config->price_in +
+	most = session->cost_used +
+	       ((double)asker_estimate_tokens(request_bytes) * config->price_in +
 		(double)config->reply_tokens * answers * config->price_out) /
-	       1e6;
+		       1e6;
 	if (most <= session->options.max_cost)
 		return NULL;
 	return error_with_hint(error_new(ERROR_FAILED,
@@ -327,7 +328,7 @@ static struct error *check_request(struct model_session *session, struct str req
 	return error;
 }
 
-static void show_request(const struct model_session *session, struct str request)
+void model_show_request(const struct model_session *session, struct str request)
 {
 	const struct command_context *context = session->context;
 
@@ -348,7 +349,7 @@ static struct error *send(struct model_session *session)
 
 	asker_show(&session->asker, &prompt, &request);
 	if (session->options.dry_run) {
-		show_request(session, strbuf_str(&request));
+		model_show_request(session, strbuf_str(&request));
 		return NULL;
 	}
 	TRY(check_request(session, strbuf_str(&request)));
@@ -421,8 +422,10 @@ struct answer_prose model_unasked(const struct command_context *context, const s
 }
 
 /* The machines that the facts are of. */
-static void mask_hosts(struct masks *masks, const struct facts *facts)
+void model_mask_hosts(struct model_session *session, const struct facts *facts)
 {
+	struct masks *masks = &session->masks;
+
 	for (size_t i = 0; i < facts->facts.count; i++) {
 		const struct fact *fact = &facts->facts.items[i];
 
@@ -446,7 +449,7 @@ struct error *model_ask(struct model_session *session, const struct facts *facts
 						.id = "" };
 	*ret_prose = &session->prose;
 	citer_init(&session->citer, facts);
-	mask_hosts(&session->masks, facts);
+	model_mask_hosts(session, facts);
 	error = ask(session, facts, prompt, question);
 	if (error) {
 		session->error_text = error_text(error);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/strbuf.h"
 #include "cmd/command.h"
 #include "facts/facts.h"
 #include "render/answer.h"
@@ -60,6 +61,27 @@ MUST_CHECK struct error *model_ask(struct model_session *session, const struct f
 /* Before model_ask: lines (escaped, borrowed) for {{input}}, the first `header_lines` of which are
  * repeated before each part where they are too many for one request. */
 void model_set_input(struct model_session *session, struct str lines, unsigned header_lines);
+
+/* A question whose answer is read here, not by people. */
+struct model_question {
+	const char *prompt; /* its file */
+	const char *words;  /* of the command line, or NULL */
+	struct str input;   /* for {{input}}: escaped lines */
+};
+
+/*
+ * Asks before model_ask, and shows nothing: --output-format and --chat do not reach it, figures are
+ * not checked. Counted by --max-calls and --max-cost; a part that came before an error is in `ret`.
+ * With --dry-run the request is shown, and `ret` stays empty.
+ */
+MUST_CHECK struct error *model_consult(struct model_session *session, const struct facts *facts,
+				       const struct model_question *question, struct strbuf *ret);
+/* Requests that --max-calls leaves, the report's own among them. */
+unsigned model_calls_left(const struct model_session *session);
+/* Bytes of {{input}} that leave room for the facts. */
+size_t model_input_room(const struct model_session *session);
+/* A name of a machine that leaves only masked. */
+void model_mask_host(struct model_session *session, const char *name);
 
 /* For --json where model_open gave no session; `error` (borrowed, may be NULL) is what it told. */
 struct answer_prose model_unasked(const struct command_context *context, const struct error *error);

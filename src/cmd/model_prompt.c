@@ -57,7 +57,7 @@ static struct parts_job parts_job_of(struct model_session *session, const struct
 				     const struct prompt_records *records)
 {
 	const struct model_wishes *wishes = session->context->model;
-	uint64_t calls = session->options.max_calls ? session->options.max_calls : MODEL_CALLS;
+	unsigned calls = model_calls_left(session);
 
 	return (struct parts_job){
 		.asker = &session->asker,
@@ -71,7 +71,7 @@ static struct parts_job parts_job_of(struct model_session *session, const struct
 		.count = records->items.count,
 		.request_bytes = model_budget(session, 0).bytes,
 		.summary_bytes = input->parts_bytes,
-		.calls_max = (unsigned)MIN(calls, (uint64_t)1000) - 1,
+		.calls_max = calls ? calls - 1 : 0,
 		.has_temperature = true,
 		.temperature = wishes->temperature,
 	};
@@ -149,7 +149,7 @@ static struct error *summarise_rest(struct model_session *session, const struct 
 	auto_prompt_records struct prompt_records records = { 0 };
 	struct parts_job job;
 
-	if (session->options.max_calls == 1 || !input->facts->facts.count)
+	if (model_calls_left(session) <= 1 || !input->facts->facts.count)
 		return NULL;
 	prompt_rest(input, all, &records);
 	if (!records.items.count)
@@ -204,7 +204,7 @@ static struct error *put_input(struct model_session *session, const struct model
 	tail = last_bytes(text, room / 8);
 	prompt_input_records((struct str){ text.ptr + header.len, text.len - header.len },
 			     &records);
-	if (session->options.max_calls != 1) {
+	if (model_calls_left(session) > 1) {
 		job = parts_job_of(session, texts, input, &records);
 		job.header = strbuf_str(&header);
 		error = summarise(session, &job, &records, &parts);

@@ -26,6 +26,8 @@ struct model_session {
 	struct str input; /* of the user's own prompts */
 	unsigned header_lines;
 	struct strbuf summaries; /* of parts, for where the answer over them fails */
+	unsigned calls_used;	 /* by model_consult */
+	double cost_used;	 /* likewise */
 	double bytes_per_token;	 /* 0: unknown */
 	size_t budget_divisor;	 /* grows where a server says that a prompt was too large */
 	bool has_label;
@@ -40,6 +42,11 @@ void model_say(struct model_session *session, enum llm_role role, struct str tex
 /* By --max-cost: what requests of so many bytes and their answers may cost. */
 MUST_CHECK struct error *model_check_cost(const struct model_session *session, size_t request_bytes,
 					  unsigned answers);
+
+/* The machines that the facts are of are masked from now on. */
+void model_mask_hosts(struct model_session *session, const struct facts *facts);
+/* For --dry-run. */
+void model_show_request(const struct model_session *session, struct str request);
 
 /* The texts of which requests are made. */
 struct model_texts {

@@ -144,8 +144,8 @@ static void built_in_prompts_are_there_and_can_be_replaced(void **)
 static void built_in_prompts_hold_nothing_that_would_be_masked(void **)
 {
 	static const char *const names[] = {
-		"system",	   "topn",	     "stacktrace", "findfaster",
-		"explainfunction", "explainprocess", "part"
+		"system",	  "topn", "stacktrace", "findfaster",	  "explainfunction",
+		"explainprocess", "part", "debughost",	"debughost-plan", "debughost-summary"
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
