@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cmd/debughost_model.h"
 #include "cmd/host_answer.h"
 #include "config.h"
 #include "host/collect.h"
@@ -135,10 +136,33 @@ static const char *name_of(const struct host_snapshot *snapshot)
 	return *snapshot->host ? snapshot->host : "this machine";
 }
 
+struct further {
+	struct debughost_look look;
+	struct host_snapshot_vec *snapshots;
+};
+
+static bool look_further(void *user, struct model_session *model, size_t index, struct facts *facts,
+			 struct strbuf *ret_input)
+{
+	struct further *further = user;
+
+	return debughost_look_further(&further->look, model, &further->snapshots->items[index],
+				      facts, ret_input);
+}
+
 static struct error *answer_about(struct command_context *context,
 				  const struct debughost_options *given,
-				  const struct host_snapshot_vec *snapshots)
+				  struct host_snapshot_vec *snapshots)
 {
+	struct further further = { .look = { .context = context,
+					     .problem = given->problem,
+					     .ssh_config = given->ssh_config,
+					     .explain = given->explain,
+					     .print_summaries = given->print_summaries,
+					     .yolo = given->yolo,
+					     .with_sudo = given->with_sudo,
+					     .can_run = !given->from_dir && !stop },
+				   .snapshots = snapshots };
 	auto_ruleset struct ruleset *rules = host_rules_new(context);
 	auto_free struct host_material *materials = x_calloc(snapshots->count, sizeof(*materials));
 	struct error *error;
@@ -153,7 +177,10 @@ static struct error *answer_about(struct command_context *context,
 	}
 	error = host_answer_give(
 		context, rules, materials, snapshots->count,
-		&(struct host_answer_wishes){ .problem = given->problem,
+		&(struct host_answer_wishes){ .prompt = "debughost",
+					      .look_further = look_further,
+					      .user = &further,
+					      .problem = given->problem,
 					      .is_look = true,
 					      .shows_summaries = given->print_summaries ||
 								 context->verbosity > 0,
@@ -168,6 +195,7 @@ static struct error *run_debughost(struct command_context *context, int argc, ch
 {
 	const struct debughost_options *given = context->options;
 	__attribute__((cleanup(snapshots_done))) struct host_snapshot_vec snapshots = { 0 };
+	struct error *error;
 
 	(void)argc;
 	(void)argv;
@@ -185,9 +213,17 @@ static struct error *run_debughost(struct command_context *context, int argc, ch
 	if (stop)
 		warnings_add(context->warnings,
 			     "stopped by Ctrl-C: the answer is made of what was read by then");
-	for (size_t i = 0; i < snapshots.count && given->save_dir; i++)
-		TRY(host_snapshot_save(&snapshots.items[i], given->save_dir));
-	return answer_about(context, given, &snapshots);
+	error = answer_about(context, given, &snapshots);
+	/* What a model asked to read is kept, too. */
+	for (size_t i = 0; i < snapshots.count && given->save_dir; i++) {
+		struct error *unsaved = host_snapshot_save(&snapshots.items[i], given->save_dir);
+
+		if (unsaved) {
+			error_free(error);
+			return unsaved;
+		}
+	}
+	return error;
 }
 
 static const struct command_example examples[] = {

@@ -249,8 +249,8 @@ static void errands_approve(struct debughost_look *look, struct errand *errands,
 
 		if (look->yolo && errand->line && errand->check.is_tabled) {
 			errand->is_approved = true;
-			tell(stream, "\nRuns unasked (--yolo), as it only reads: ",
-			     str_from(errand->line));
+			tell(stream,
+			     "\nRuns unasked (--yolo), as it only reads: ", str_from(errand->line));
 			fputc('\n', stream);
 		} else if (asks) {
 			if (!has_heading)
@@ -287,9 +287,9 @@ static struct host_record record_of(const struct errand *errand, const struct ex
 	strbuf_add(&record.out, strbuf_str(&result->out));
 	strbuf_add(&record.err, strbuf_str(&result->err));
 	if (!record.reason && record.is_absent)
-		record.reason = result->status ? x_asprintf("it failed with status %d",
-							    result->status)
-					       : x_strdup("it printed nothing");
+		record.reason = result->status
+					? x_asprintf("it failed with status %d", result->status)
+					: x_strdup("it printed nothing");
 	else if (!record.reason && result->out.truncated)
 		record.reason = x_strdup("its output was cut at the cap");
 	return record;
@@ -341,6 +341,8 @@ static void output_add(struct strbuf *out, const struct errand *errand,
 		prompt_escape(out, str_from(record->reason));
 		strbuf_add_text(out, ")\n");
 	}
+	if (record->status)
+		strbuf_addf(out, "(status %d)\n", record->status);
 	command_filters_apply(&errand->check, strbuf_str(&record->out), &kept);
 	prompt_add_input(out, strbuf_str(&kept));
 	if (record->is_absent)
@@ -362,12 +364,12 @@ static bool summarise(const struct debughost_look *look, struct model_session *m
 	strbuf_add_text(&input, "$ ");
 	prompt_escape(&input, str_from(errand->line));
 	strbuf_add_char(&input, '\n');
-	strbuf_add(&input, text_cut(text, MIN(model_input_room(model) * 2,
-					      (size_t)SUMMARISED_BYTES)));
-	error = model_consult(model, &none,
-			      &(struct model_question){ "debughost-summary", look->problem,
-							strbuf_str(&input) },
-			      &summary);
+	strbuf_add(&input,
+		   text_cut(text, MIN(model_input_room(model) * 2, (size_t)SUMMARISED_BYTES)));
+	error = model_consult(
+		model, &none,
+		&(struct model_question){ "debughost-summary", look->problem, strbuf_str(&input) },
+		&summary);
 	if (error) {
 		auto_free char *why = error_text(error);
 
@@ -474,10 +476,10 @@ bool debughost_look_further(struct debughost_look *look, struct model_session *m
 	menu_count = menu_fill(snapshot, ids, &menu);
 	if (isatty(STDERR_FILENO))
 		fputs("asking the model what else to read ...\n", stderr);
-	error = model_consult(model, facts,
-			      &(struct model_question){ "debughost-plan", look->problem,
-							strbuf_str(&menu) },
-			      &text);
+	error = model_consult(
+		model, facts,
+		&(struct model_question){ "debughost-plan", look->problem, strbuf_str(&menu) },
+		&text);
 	if (error) {
 		warn(look, "the model was not asked what else to read", error);
 		return false;

@@ -14,7 +14,7 @@ struct debughost_look {
 	struct command_context *context;
 	const char *problem, *ssh_config;
 	bool explain, print_summaries, yolo, with_sudo;
-	bool can_run; /* there is a host, not what was kept of one */
+	bool can_run;		       /* there is a host, not what was kept of one */
 	unsigned refused, ran, failed; /* lines; filled */
 };
 

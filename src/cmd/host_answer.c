@@ -138,44 +138,62 @@ static void differences_fill(const struct host_material *materials, size_t count
 	}
 }
 
-static void answers_fill(const struct command_context *context, const struct ruleset *rules,
-			 struct host_material *materials, size_t count,
-			 const struct host_answer_wishes *wishes, struct judged *judged,
-			 struct host_answer *ret)
+/* What an answer is made of. */
+struct answering {
+	struct command_context *context;
+	struct model_session *model; /* or NULL */
+	const struct ruleset *rules;
+	struct host_material *materials;
+	struct judged *judged;
+	struct host_answer *answers;
+	size_t count;
+	const struct host_answer_wishes *wishes;
+};
+
+static void answer_fill(const struct answering *a, size_t i)
 {
-	for (size_t i = 0; i < count; i++) {
-		judged[i].result = judge(rules, &materials[i].facts, wishes->problem);
-		ret[i] = (struct host_answer){
-			.command = context->command->name,
-			.host = materials[i].host,
-			.source = materials[i].source,
-			.unreachable = materials[i].unreachable,
-			.facts = &materials[i].facts,
-			.areas = judged[i].areas,
-			.area_count = materials[i].unreachable
-					      ? 0
-					      : areas_fill(&materials[i].facts, judged[i].areas),
-			.unchecked = judged[i].result.unchecked,
-			.unchecked_count = judged[i].result.unchecked_count,
-			.is_look = wishes->is_look,
-			.shows_summaries = wishes->shows_summaries,
-			.verbosity = context->verbosity,
-		};
-	}
-	differences_fill(materials, count, judged, ret);
+	struct host_material *material = &a->materials[i];
+	struct judged *judged = &a->judged[i];
+
+	ruleset_result_done(&judged->result);
+	judged->result = judge(a->rules, &material->facts, a->wishes->problem);
+	a->answers[i] = (struct host_answer){
+		.command = a->context->command->name,
+		.host = material->host,
+		.source = material->source,
+		.unreachable = material->unreachable,
+		.facts = &material->facts,
+		.areas = judged->areas,
+		.area_count =
+			material->unreachable ? 0 : areas_fill(&material->facts, judged->areas),
+		.unchecked = judged->result.unchecked,
+		.unchecked_count = judged->result.unchecked_count,
+		.is_look = a->wishes->is_look,
+		.shows_summaries = a->wishes->shows_summaries,
+		.verbosity = a->context->verbosity,
+		.is_asked = a->model,
+	};
+}
+
+static void answers_fill(const struct answering *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		answer_fill(a, i);
+	differences_fill(a->materials, a->count, a->judged, a->answers);
 }
 
 /* The host that a model is asked about: the worst one, the first of equals. */
-static const struct facts *worst_facts(const struct host_material *materials, size_t count)
+static size_t worst_of(const struct host_material *materials, size_t count)
 {
-	const struct facts *worst = &materials->facts;
+	size_t worst = 0;
 
 	for (size_t i = 1; i < count; i++) {
 		const struct finding_vec *mine = &materials[i].facts.findings;
+		const struct finding_vec *his = &materials[worst].facts.findings;
 
-		if (mine->count && (!worst->findings.count ||
-				    mine->items[0].severity > worst->findings.items[0].severity))
-			worst = &materials[i].facts;
+		if (mine->count &&
+		    (!his->count || mine->items[0].severity > his->items[0].severity))
+			worst = i;
 	}
 	return worst;
 }
@@ -204,29 +222,64 @@ static struct error *outcome(const struct host_material *materials, size_t count
 	return NULL;
 }
 
-static struct error *answer_out(struct command_context *context, struct model_session *model,
-				struct error *model_error, struct host_answer *answers,
-				size_t count, const struct facts *asked,
-				const struct host_answer_wishes *wishes)
+/* What the model wants to see, and the answer with it: what was found before stays. */
+static void look_further(const struct answering *a, size_t worst, struct strbuf *ret_input)
 {
+	const struct host_answer_wishes *wishes = a->wishes;
+
+	if (!wishes->look_further || !wishes->look_further(wishes->user, a->model, worst,
+							   &a->materials[worst].facts, ret_input))
+		return;
+	answer_fill(a, worst);
+	differences_fill(a->materials, a->count, a->judged, a->answers);
+	if (a->context->json)
+		return;
+	fputs("\nThe answer with what was read since:\n\n", a->context->out.stream);
+	host_answers_text(&a->context->out, &a->answers[worst], 1);
+}
+
+static struct error *ask_model(const struct answering *a, const struct answer_prose **ret_prose)
+{
+	const struct host_answer_wishes *wishes = a->wishes;
+	size_t worst = worst_of(a->materials, a->count);
+	auto_strbuf struct strbuf input = STRBUF_INIT;
+	struct error *error;
+
+	/* A host has thousands of facts: those that matter are enough. */
+	if (wishes->look_further)
+		model_keep_short(a->model);
+	look_further(a, worst, &input);
+	if (wishes->look_further && !input.len)
+		strbuf_add_text(&input, "(none)\n");
+	model_set_input(a->model, strbuf_str(&input), 0);
+	error = model_ask(a->model, &a->materials[worst].facts,
+			  wishes->prompt ? wishes->prompt : "analyzecmd", wishes->problem,
+			  ret_prose);
+	model_set_input(a->model, (struct str){ "", 0 }, 0);
+	return error;
+}
+
+static struct error *answer_out(const struct answering *a, struct error *model_error)
+{
+	struct command_context *context = a->context;
 	const struct answer_prose unasked = model_unasked(context, model_error), *prose = &unasked;
 	struct error *error = model_error, *unread = NULL;
 
 	if (!context->json) {
-		host_answers_text(&context->out, answers, count);
+		host_answers_text(&context->out, a->answers, a->count);
 		unread = stdout_flush();
 	}
 	/* Where nobody can read it, no model is asked. */
 	if (unread) {
 		error_free(error);
 		error = unread;
-	} else if (model) {
-		error = model_ask(model, asked, "analyzecmd", wishes->problem, &prose);
+	} else if (a->model) {
+		error = ask_model(a, &prose);
 	}
 	if (context->json)
-		host_answers_json(context->out.stream, answers, count, prose);
+		host_answers_json(context->out.stream, a->answers, a->count, prose);
 	if (!error && context->model->chat)
-		error = chat_run(context, model, wishes->from_stdin);
+		error = chat_run(context, a->model, a->wishes->from_stdin);
 	return error;
 }
 
@@ -238,12 +291,11 @@ struct error *host_answer_give(struct command_context *context, const struct rul
 	struct error *error = model_open(context, &wishes->model, &model);
 	auto_free struct judged *judged = x_calloc(count, sizeof(*judged));
 	auto_free struct host_answer *answers = x_calloc(count, sizeof(*answers));
+	const struct answering answering = { context, model,   rules, materials,
+					     judged,  answers, count, wishes };
 
-	answers_fill(context, rules, materials, count, wishes, judged, answers);
-	for (size_t i = 0; i < count; i++)
-		answers[i].is_asked = model;
-	error = answer_out(context, model, error, answers, count, worst_facts(materials, count),
-			   wishes);
+	answers_fill(&answering);
+	error = answer_out(&answering, error);
 	for (size_t i = 0; i < count; i++)
 		ruleset_result_done(&judged[i].result);
 	return error ? error : outcome(materials, count, wishes);

@@ -17,7 +17,18 @@ struct host_material {
 	struct facts facts;
 };
 
+/*
+ * Reads more of the host that the model is asked about, as the model wishes: material `index`,
+ * whose facts are judged and numbered. True: they are made anew. `ret_input`: escaped lines for the
+ * model's prompt.
+ */
+typedef bool host_look_further(void *user, struct model_session *model, size_t index,
+			       struct facts *facts, struct strbuf *ret_input);
+
 struct host_answer_wishes {
+	const char *prompt;		 /* the model's; NULL: analyzecmd's */
+	host_look_further *look_further; /* NULL: what was read is all */
+	void *user;
 	const char *problem; /* what the user complains of (NULL: nothing): it moves the order */
 	bool is_look;	     /* hosts were looked at: what each command said is told on demand */
 	bool shows_summaries;

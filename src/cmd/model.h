@@ -80,6 +80,9 @@ MUST_CHECK struct error *model_consult(struct model_session *session, const stru
 unsigned model_calls_left(const struct model_session *session);
 /* Bytes of {{input}} that leave room for the facts. */
 size_t model_input_room(const struct model_session *session);
+/* What has no room is left out, and not summarised in requests of its own, unless --max-calls asks
+ * for it. */
+void model_keep_short(struct model_session *session);
 /* A name of a machine that leaves only masked. */
 void model_mask_host(struct model_session *session, const char *name);
 

@@ -15,6 +15,11 @@ size_t model_input_room(const struct model_session *session)
 	return model_budget(session, 0).bytes / 4;
 }
 
+void model_keep_short(struct model_session *session)
+{
+	session->is_short = true;
+}
+
 void model_mask_host(struct model_session *session, const char *name)
 {
 	masks_add_name(&session->masks, MASK_HOST, name);

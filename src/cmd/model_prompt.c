@@ -149,7 +149,8 @@ static struct error *summarise_rest(struct model_session *session, const struct 
 	auto_prompt_records struct prompt_records records = { 0 };
 	struct parts_job job;
 
-	if (model_calls_left(session) <= 1 || !input->facts->facts.count)
+	if (model_calls_left(session) <= 1 || !input->facts->facts.count ||
+	    (session->is_short && !all))
 		return NULL;
 	prompt_rest(input, all, &records);
 	if (!records.items.count)

@@ -30,6 +30,7 @@ struct model_session {
 	double cost_used;	 /* likewise */
 	double bytes_per_token;	 /* 0: unknown */
 	size_t budget_divisor;	 /* grows where a server says that a prompt was too large */
+	bool is_short;		 /* facts without room are left out */
 	bool has_label;
 	struct markdown *markdown; /* NULL: the text is shown as it is */
 	/* What was said so far, for chat. */

@@ -205,13 +205,37 @@ static int number_cmp(const void *left, const void *right)
 	return a->fact->number_in_answer < b->fact->number_in_answer ? -1 : 1;
 }
 
+/*
+ * Of a host: what is said of the whole, then of those who do something. It has thousands of facts,
+ * most of them the zeroes of those who do nothing.
+ */
+static double told_weight(const struct facts *facts, const struct fact *fact)
+{
+	static const char *const doers[] = { "process", "command", "thread", "cgroup" };
+	double weight = facts_weight(facts, fact);
+	const char *kind = facts_str(facts, fact->entity.kind);
+	bool is_zero = fact->type == FACT_NUMBER && fact->number == 0;
+
+	if (weight != 0)
+		return weight;
+	if (strcmp(kind, "host") == 0)
+		return is_zero ? 0.01 : 1.5;
+	for (size_t i = 0; i < ARRAY_SIZE(doers); i++)
+		if (strcmp(kind, doers[i]) == 0 && is_zero)
+			return -0.5;
+		else if (strcmp(kind, doers[i]) == 0)
+			return MIN(1, facts_value(facts, fact->entity, "cpu", 0) +
+					      facts_value(facts, fact->entity, "wait", 0));
+	return weight;
+}
+
 static struct wanted *queue_of(const struct facts *facts)
 {
 	struct wanted *queue = x_calloc(facts->facts.count + 1, sizeof(*queue));
 
 	for (size_t i = 0; i < facts->facts.count; i++) {
 		queue[i].fact = &facts->facts.items[i];
-		queue[i].weight = facts_weight(facts, queue[i].fact);
+		queue[i].weight = told_weight(facts, queue[i].fact);
 	}
 	for (size_t i = 0; i < facts->findings.count; i++) {
 		const struct finding *finding = &facts->findings.items[i];
