@@ -3,13 +3,18 @@ and healthy look-alikes. A state starts what it needs, proves by an oracle of it
 its label says (never by what sysgrok reads), names the entities that may be called guilty, and undoes
 itself. Names are neutral: nothing in a process name, path or argument gives the answer away."""
 
+import collections
 import contextlib
 import ctypes
+import fcntl
 import os
 import pathlib
 import random
+import select
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -552,9 +557,7 @@ def net_refused(world, scale):
 
 @state("net_iptables_drop", "port")
 def net_iptables_drop(world, scale):
-    rule = ["INPUT", "-p", "tcp", "--dport", "9991", "-j", "DROP"]
-    run("iptables", "-I", *rule)
-    world.undo.append(lambda: run("iptables", "-D", *rule, check=False))
+    drop(world, port=9991)
     world.load(55, 9991)
     world.load(54, 9991)
     return ["9991"], lambda: " 9991" in run("ss", "-Htn", "state", "syn-sent") or "9991" in run("ss", "-Htn", "state", "syn-sent")
@@ -573,11 +576,90 @@ def second_host(world):
     return name, "10.78.0.2"
 
 
+def open_tun(name, netns=None):
+    """A TUN device, in another network namespace if one is named."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    if netns:
+        with open("/run/netns/" + netns) as there:
+            libc.setns(there.fileno(), 0)
+    try:
+        fd = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1001))  # TUNSETIFF: TUN, no header
+    except OSError as error:
+        raise CannotDo(f"no TUN device: {error}") from error
+    finally:
+        libc.setns(home, 0)
+        os.close(home)
+    return fd
+
+
+def forward(a, b, delay):
+    """Carries packets between two TUN devices, each `delay` seconds after it came."""
+    waiting = collections.deque()
+    while True:
+        left = waiting[0][0] - time.monotonic() if waiting else None
+        ready, _, _ = select.select([a, b], [], [], None if left is None else max(left, 0))
+        for fd in ready:
+            waiting.append((time.monotonic() + delay, b if fd == a else a, os.read(fd, 65536)))
+        while waiting and waiting[0][0] <= time.monotonic():
+            _, to, packet = waiting.popleft()
+            with contextlib.suppress(OSError):
+                os.write(to, packet)
+
+
+def distant_host(world, delay):
+    """As second_host, `delay` seconds away there and back; needs no netem."""
+    name = "n%d" % random.randrange(1000, 9999)
+    run("ip", "netns", "add", name)
+    world.undo.append(lambda: run("ip", "netns", "del", name, check=False))
+    near, far = open_tun(name), open_tun("eth0", name)
+    run("ip", "addr", "add", "10.79.0.1", "peer", "10.79.0.2", "dev", name)
+    run("ip", "link", "set", name, "up")
+    run("ip", "-n", name, "addr", "add", "10.79.0.2", "peer", "10.79.0.1", "dev", "eth0")
+    run("ip", "-n", name, "link", "set", "eth0", "up")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            forward(near, far, delay / 2)
+        finally:
+            os._exit(0)
+    os.close(near)
+    os.close(far)
+    world.undo.append(lambda: (os.kill(pid, signal.SIGKILL), os.waitpid(pid, 0)))
+    return name, "10.79.0.2"
+
+
+def path_takes(address):
+    """Seconds there and back, by how long a refused connection takes."""
+    begin = time.monotonic()
+    with contextlib.suppress(OSError), socket.create_connection((address, 9), timeout=5):
+        pass
+    return time.monotonic() - begin
+
+
+def drop(world, port=None, share=None, netns=None):
+    """A rule that drops TCP packets, by iptables or nft."""
+    inside = ["ip", "netns", "exec", netns] if netns else []
+    if shutil.which("iptables"):
+        rule = ["INPUT", "-p", "tcp", *(["--dport", str(port)] if port else []),
+                *(["-m", "statistic", "--mode", "random", "--probability", str(share)] if share else []), "-j", "DROP"]
+        run(*inside, "iptables", "-I", *rule)
+        world.undo.append(lambda: run(*inside, "iptables", "-D", *rule, check=False))
+        return
+    table = "t%d" % random.randrange(1000, 9999)
+    run(*inside, "nft", "add", "table", "ip", table)
+    world.undo.append(lambda: run(*inside, "nft", "delete", "table", "ip", table, check=False))
+    run(*inside, "nft", f"add chain ip {table} input {{ type filter hook input priority 0; }}")
+    what = f"tcp dport {port}" if port else "meta l4proto tcp"
+    some = f"numgen random mod 1000 < {int(1000 * share)}" if share else ""
+    run(*inside, "nft", f"add rule ip {table} input {what} {some} counter drop")
+
+
 @state("net_loss", "peer")
 def net_loss(world, scale):
     name, address = second_host(world)
-    run("ip", "netns", "exec", name, "iptables", "-I", "INPUT", "-p", "tcp", "-m", "statistic", "--mode",
-        "random", "--probability", str(0.08 * scale), "-j", "DROP")
+    drop(world, share=0.08 * scale, netns=name)
     world.load(59, 9990, netns=name)
     time.sleep(0.5)
     world.load(58, 9990, address, 2000)
@@ -586,12 +668,11 @@ def net_loss(world, scale):
 
 @state("net_latency", "peer")
 def net_latency(world, scale):
-    name, address = second_host(world)
-    run("tc", "qdisc", "add", "dev", name, "root", "netem", "delay", f"{int(120 * scale)}ms")
+    name, address = distant_host(world, 0.12 * scale)
     world.load(59, 9989, netns=name)
     time.sleep(1)
     world.load(58, 9989, address, 20000)
-    return [address], lambda: f"{address}:9989" in run("ss", "-Htn")
+    return [address], lambda: path_takes(address) >= 0.09 * scale
 
 
 @state("net_bandwidth", "interface")
