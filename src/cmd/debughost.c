@@ -9,7 +9,10 @@
 #include "cmd/host_answer.h"
 #include "config.h"
 #include "host/collect.h"
+#include "host/host.h"
 #include "host/read_snapshot.h"
+
+enum { ROUNDS_OF_NEEDS = 2, NEEDS_PER_HOST = 4, MAX_PID = 1 << 22 };
 
 struct debughost_options {
 	const char *problem, *save_dir, *from_dir, *ssh_config;
@@ -102,8 +105,71 @@ static bool has_records(const struct host_snapshot_vec *snapshots)
 	return false;
 }
 
+static bool was_asked(const struct host_snapshot *snapshot, const char *id, uint32_t pid)
+{
+	for (size_t i = 0; i < snapshot->records.count; i++)
+		if (snapshot->records.items[i].subject == pid &&
+		    strcmp(snapshot->records.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* What rules want to know of suspects of this host, as far as the closed table has it. */
+static void needs_of(const struct ruleset *rules, const struct host_snapshot_vec *snapshots,
+		     size_t row, struct collect_need_vec *ret)
+{
+	const struct host_snapshot *snapshot = &snapshots->items[row];
+	auto_facts struct facts facts = FACTS_INIT;
+	struct ruleset_result result;
+	size_t taken = 0;
+
+	host_snapshot_to_facts(snapshot, &facts);
+	host_finish(&facts);
+	result = ruleset_run(rules, &facts);
+	ruleset_result_done(&result);
+	for (size_t i = 0; i < facts.needs.count && taken < NEEDS_PER_HOST; i++) {
+		const struct need *need = &facts.needs.items[i];
+		const struct collector *collector =
+			collector_find(facts_str(&facts, need->menu_id));
+		double pid = collector && collector->of_process
+				     ? facts_value(&facts, need->entity, "pid", -1)
+				     : 0;
+
+		if (strcmp(facts_str(&facts, need->kind), "collector") || !collector ||
+		    !collector->only_on_demand || !(pid >= 0 && pid <= MAX_PID) ||
+		    was_asked(snapshot, collector->id, (uint32_t)pid))
+			continue;
+		collect_need_vec_push(ret, (struct collect_need){ row, collector, (uint32_t)pid });
+		taken++;
+	}
+}
+
+/* Look, judge, look at the suspects. The answer is made of the snapshots alone, so that it is the
+ * same from a folder. */
+static struct error *needs_meet(const struct ruleset *rules, const struct collect_plan *plan,
+				struct host_snapshot_vec *snapshots)
+{
+	struct collect_plan next = *plan;
+	struct error *error = NULL;
+
+	for (unsigned round = 2; round < 2 + ROUNDS_OF_NEEDS && !error && !stop; round++) {
+		struct collect_need_vec needs = { 0 };
+
+		for (size_t i = 0; i < snapshots->count; i++)
+			if (!snapshots->items[i].unreachable)
+				needs_of(rules, snapshots, i, &needs);
+		next.round = round;
+		if (needs.count)
+			error = hosts_collect_needs(&next, needs.items, needs.count, snapshots);
+		else
+			round = 2 + ROUNDS_OF_NEEDS;
+		collect_need_vec_done(&needs);
+	}
+	return error;
+}
+
 static struct error *look_at_hosts(const struct debughost_options *given,
-				   struct host_snapshot_vec *ret)
+				   const struct ruleset *rules, struct host_snapshot_vec *ret)
 {
 	static const char *const here[] = { NULL };
 	const struct collect_plan plan = {
@@ -125,6 +191,8 @@ static struct error *look_at_hosts(const struct debughost_options *given,
 			plan.target_count == 1 ? "" : "s");
 	sigaction(SIGINT, &stopping, &before);
 	error = hosts_collect(&plan, ret);
+	if (!error)
+		error = needs_meet(rules, &plan, ret);
 	sigaction(SIGINT, &before, NULL);
 	if (tells)
 		fputs("\r\x1b[K", stderr);
@@ -152,7 +220,7 @@ static bool look_further(void *user, struct model_session *model, size_t index, 
 
 static struct error *answer_about(struct command_context *context,
 				  const struct debughost_options *given,
-				  struct host_snapshot_vec *snapshots)
+				  const struct ruleset *rules, struct host_snapshot_vec *snapshots)
 {
 	struct further further = { .look = { .context = context,
 					     .problem = given->problem,
@@ -163,7 +231,6 @@ static struct error *answer_about(struct command_context *context,
 					     .with_sudo = given->with_sudo,
 					     .can_run = !given->from_dir && !stop },
 				   .snapshots = snapshots };
-	auto_ruleset struct ruleset *rules = host_rules_new(context);
 	auto_free struct host_material *materials = x_calloc(snapshots->count, sizeof(*materials));
 	struct error *error;
 
@@ -196,6 +263,7 @@ static struct error *run_debughost(struct command_context *context, int argc, ch
 	const struct debughost_options *given = context->options;
 	__attribute__((cleanup(snapshots_done))) struct host_snapshot_vec snapshots = { 0 };
 	struct error *error;
+	auto_ruleset struct ruleset *rules = host_rules_new(context);
 
 	(void)argc;
 	(void)argv;
@@ -207,13 +275,13 @@ static struct error *run_debughost(struct command_context *context, int argc, ch
 	if (given->from_dir)
 		TRY(host_snapshots_load(given->from_dir, &snapshots));
 	else
-		TRY(look_at_hosts(given, &snapshots));
+		TRY(look_at_hosts(given, rules, &snapshots));
 	if (stop && !has_records(&snapshots))
 		return error_new(ERROR_INTERRUPTED, "stopped before anything was read");
 	if (stop)
 		warnings_add(context->warnings,
 			     "stopped by Ctrl-C: the answer is made of what was read by then");
-	error = answer_about(context, given, &snapshots);
+	error = answer_about(context, given, rules, &snapshots);
 	/* What a model asked to read is kept, too. */
 	for (size_t i = 0; i < snapshots.count && given->save_dir; i++) {
 		struct error *unsaved = host_snapshot_save(&snapshots.items[i], given->save_dir);

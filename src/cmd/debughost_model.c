@@ -71,7 +71,7 @@ static size_t menu_fill(const struct host_snapshot *snapshot, const char **ret_i
 	for (size_t i = 0; i < collectors_count() && count < MENU_MAX; i++) {
 		const struct collector *collector = collector_at(i);
 
-		if (read_already(snapshot, collector->id))
+		if (collector->of_process || read_already(snapshot, collector->id))
 			continue;
 		ret_ids[count++] = collector->id;
 		strbuf_addf(ret_text, "%s: %s\n", collector->id, collector->what);

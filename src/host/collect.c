@@ -70,6 +70,22 @@ static const struct collector collectors[] = {
 	  .timeout_ms = 4000,
 	  .cap_bytes = 8 * MIB,
 	  .wants_root = true },
+	{ .id = "stack",
+	  .what = "where a process waits in the kernel",
+	  .argv = { "cat", "/proc/{pid}/stack" },
+	  .timeout_ms = 2000,
+	  .cap_bytes = MIB,
+	  .wants_root = true,
+	  .only_on_demand = true,
+	  .of_process = true },
+	{ .id = "files",
+	  .what = "what files a process has open",
+	  .argv = { "ls", "-l", "/proc/{pid}/fd" },
+	  .timeout_ms = 4000,
+	  .cap_bytes = 16 * MIB,
+	  .wants_root = true,
+	  .only_on_demand = true,
+	  .of_process = true },
 };
 
 size_t collectors_count(void)
@@ -97,12 +113,15 @@ struct errand {
 	uint32_t task;
 	bool is_fallback;
 	size_t snapshot;
+	uint32_t pid; /* of a suspect; 0: of the host */
 };
 
 VEC_DEFINE(errand_vec, struct errand)
 
 static bool is_chosen(const struct collect_plan *plan, const struct collector *collector)
 {
+	if (collector->of_process)
+		return false;
 	if (!plan->ids)
 		return !collector->only_on_demand;
 	for (size_t i = 0; i < plan->id_count; i++)
@@ -111,10 +130,26 @@ static bool is_chosen(const struct collect_plan *plan, const struct collector *c
 	return false;
 }
 
+/* The only thing that ever enters a word of the table: a process id, as a number. */
+static void word_fill(struct strbuf *out, const char *word, uint32_t pid)
+{
+	static const char hole[] = "{pid}";
+	const char *at = strstr(word, hole);
+
+	if (!at || !pid) {
+		strbuf_add_text(out, word);
+		return;
+	}
+	strbuf_add(out, (struct str){ word, (size_t)(at - word) });
+	strbuf_addf(out, "%u%s", pid, at + sizeof(hole) - 1);
+}
+
 static uint32_t send_out(struct exec *exec, uint32_t host, const struct collect_plan *plan,
-			 const struct collector *collector, const char *const *words)
+			 const struct collector *collector, const char *const *words, uint32_t pid)
 {
 	const char *argv[COLLECTOR_WORDS + 1] = { NULL };
+	struct strbuf filled[COLLECTOR_WORDS] = { 0 };
+	uint32_t task;
 	struct exec_command command = {
 		.argv = argv,
 		.timeout_ms = collector->timeout_ms,
@@ -124,6 +159,10 @@ static uint32_t send_out(struct exec *exec, uint32_t host, const struct collect_
 
 	for (size_t i = 0; i < COLLECTOR_WORDS && words[i]; i++) {
 		argv[i] = words[i];
+		if (pid) {
+			word_fill(&filled[i], words[i], pid);
+			argv[i] = strbuf_text(&filled[i]);
+		}
 		if (words[i] == look_script)
 			argv[i] = embedded_look_sh.ptr;
 		else if (words[i] == objects_script)
@@ -131,18 +170,23 @@ static uint32_t send_out(struct exec *exec, uint32_t host, const struct collect_
 		else if (words[i] == network_script)
 			argv[i] = embedded_net_sh.ptr;
 	}
-	return exec_add(exec, host, &command);
+	task = exec_add(exec, host, &command);
+	for (size_t i = 0; i < COLLECTOR_WORDS; i++)
+		strbuf_done(&filled[i]);
+	return task;
 }
 
-static char *words_text(const struct collector *collector, bool is_fallback)
+static char *words_text(const struct collector *collector, bool is_fallback, uint32_t pid)
 {
 	const char *const *words = is_fallback ? collector->fallback : collector->argv;
 	auto_strbuf struct strbuf text = STRBUF_INIT;
 
 	if (collector->shown && !is_fallback)
 		return x_strdup(collector->shown);
-	for (size_t i = 0; i < COLLECTOR_WORDS && words[i]; i++)
-		strbuf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	for (size_t i = 0; i < COLLECTOR_WORDS && words[i]; i++) {
+		strbuf_add_text(&text, i ? " " : "");
+		word_fill(&text, words[i], pid);
+	}
 	return strbuf_take(&text);
 }
 
@@ -170,7 +214,8 @@ static void bring_home(const struct exec *exec, const struct errand *errand, uns
 	const struct exec_result *result = exec_result_of(exec, errand->task);
 	struct host_record record = {
 		.id = x_strdup(errand->collector->id),
-		.command = words_text(errand->collector, errand->is_fallback),
+		.command = words_text(errand->collector, errand->is_fallback, errand->pid),
+		.subject = errand->pid,
 		.round = round,
 		.status = result->status,
 		.took_ns = result->end_ns - result->start_ns,
@@ -216,8 +261,9 @@ static void send_fallbacks(struct exec *exec, const struct collect_plan *plan,
 		    exec_result_of(exec, errand->task)->outcome != EXEC_NOT_FOUND)
 			continue;
 		errand->is_fallback = true;
-		errand->task = send_out(exec, hosts[errand->snapshot - first], plan,
-					errand->collector, errand->collector->fallback);
+		errand->task =
+			send_out(exec, hosts[errand->snapshot - first], plan, errand->collector,
+				 errand->collector->fallback, errand->pid);
 	}
 }
 
@@ -273,8 +319,8 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 						(struct errand){ &collectors[c],
 								 send_out(exec, hosts[t], plan,
 									  &collectors[c],
-									  collectors[c].argv),
-								 false, first + t });
+									  collectors[c].argv, 0),
+								 false, first + t, 0 });
 		}
 	}
 	exec_run(exec, plan->stop);
@@ -284,6 +330,42 @@ struct error *hosts_collect(const struct collect_plan *plan, struct host_snapsho
 		bring_home(exec, &errands.items[i], plan->round,
 			   &ret->items[errands.items[i].snapshot]);
 	bring_answers(probe, plan->round, &ret->items[probed]);
+	errand_vec_done(&errands);
+	return NULL;
+}
+
+struct error *hosts_collect_needs(const struct collect_plan *plan, const struct collect_need *needs,
+				  size_t count, struct host_snapshot_vec *snapshots)
+{
+	const struct exec_limits limits = { .connect_timeout_s = plan->connect_timeout_s,
+					    .ssh_config = plan->ssh_config };
+	auto_exec struct exec *exec = exec_new(&limits);
+	auto_free uint32_t *hosts = x_calloc(plan->target_count, sizeof(*hosts));
+	auto_free bool *is_asked = x_calloc(plan->target_count, sizeof(*is_asked));
+	struct errand_vec errands = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		size_t host = needs[i].snapshot;
+
+		if (!is_asked[host])
+			TRY(exec_add_host(exec, plan->targets[host], &hosts[host]));
+		is_asked[host] = true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct collector *collector = needs[i].collector;
+
+		errand_vec_push(
+			&errands,
+			(struct errand){ .collector = collector,
+					 .task = send_out(exec, hosts[needs[i].snapshot], plan,
+							  collector, collector->argv, needs[i].pid),
+					 .snapshot = needs[i].snapshot,
+					 .pid = needs[i].pid });
+	}
+	exec_run(exec, plan->stop);
+	for (size_t i = 0; i < errands.count; i++)
+		bring_home(exec, &errands.items[i], plan->round,
+			   &snapshots->items[errands.items[i].snapshot]);
 	errand_vec_done(&errands);
 	return NULL;
 }

@@ -1,7 +1,8 @@
 /*
  * The closed table of what is read of a host, and reading it: all hosts and commands at once,
  * within bounds, read-only. Every row is an argument vector (or a script of ours); nothing that a
- * model, a file or a host's output says ever becomes part of one. Knows no facts.
+ * model, a file or a host's output says ever becomes part of one: "{pid}" in a word stands for the
+ * number of a process. Knows no facts.
  */
 #pragma once
 
@@ -24,6 +25,7 @@ struct collector {
 	bool wants_root;     /* tells more, or anything, to root only */
 	bool is_asked_by_us; /* of this machine: our own query (host/resolvers.h), no command */
 	bool only_on_demand; /* not in the first look: rules ask for it */
+	bool of_process;     /* and about one process: hosts_collect_needs reads it, nobody else */
 };
 
 size_t collectors_count(void);
@@ -47,3 +49,17 @@ struct collect_plan {
  * has one that says so. An error only where a target is none. */
 MUST_CHECK struct error *hosts_collect(const struct collect_plan *plan,
 				       struct host_snapshot_vec *ret);
+
+/* What rules want to know of a suspect: a collector that is only_on_demand, and a process. */
+struct collect_need {
+	size_t snapshot; /* and target of the plan: they have the same order */
+	const struct collector *collector;
+	uint32_t pid; /* 0 where the collector is not of_process */
+};
+
+VEC_DEFINE(collect_need_vec, struct collect_need)
+
+/* Appends what they bring to the snapshots, as records of the plan's round. */
+MUST_CHECK struct error *hosts_collect_needs(const struct collect_plan *plan,
+					     const struct collect_need *needs, size_t count,
+					     struct host_snapshot_vec *snapshots);

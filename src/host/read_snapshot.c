@@ -9,6 +9,7 @@
 #include "host/net.h"
 #include "host/objects.h"
 #include "host/resolvers.h"
+#include "host/suspect.h"
 
 /* How far back messages of the kernel are told. The rules make warnings of what goes on only. */
 static const double kernel_log_margin_s = 600;
@@ -67,6 +68,7 @@ static struct str recent_lines(struct str log, double since_s)
 void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *facts)
 {
 	auto_looks struct looks looks = { 0 };
+	struct entity suspect;
 	const struct host_record *look = host_snapshot_find(snapshot, "look");
 
 	if (look && !look->is_absent) {
@@ -86,6 +88,12 @@ void host_snapshot_to_facts(const struct host_snapshot *snapshot, struct facts *
 		tell_collector(record, facts);
 		if (record->is_absent || strcmp(record->id, "look") == 0)
 			continue;
+		if (record->subject) {
+			if (suspect_find(facts, record->subject, &suspect))
+				suspect_to_facts(record->id, text.text, suspect, record->command,
+						 facts);
+			continue;
+		}
 		if (strcmp(record->id, "kernel-log") == 0 && looks.count)
 			text.text = recent_lines(text.text,
 						 looks.look[0].begin_s - kernel_log_margin_s);

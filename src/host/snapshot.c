@@ -99,6 +99,8 @@ static void write_record(struct json_writer *json, const struct host_record *rec
 	json_key_text(json, "id", record->id);
 	json_key_text(json, "command", record->command);
 	json_key_uint(json, "round", record->round);
+	if (record->subject)
+		json_key_uint(json, "subject", record->subject);
 	json_key_bool(json, "whole", record->is_whole);
 	json_key_bool(json, "absent", record->is_absent);
 	json_key_int(json, "status", record->status);
@@ -204,7 +206,7 @@ static struct error *read_record(const char *folder, const struct json *row,
 				 struct host_snapshot *snapshot)
 {
 	double round = number_of(row, "round"), took = number_of(row, "took_ns");
-	double status = number_of(row, "status");
+	double status = number_of(row, "status"), subject = number_of(row, "subject");
 	struct host_record *record = host_record_vec_push(
 		&snapshot->records, (struct host_record){
 					    .id = text_of(row, "id"),
@@ -216,6 +218,8 @@ static struct error *read_record(const char *folder, const struct json *row,
 
 	if (round >= 0 && round <= 1000)
 		record->round = (unsigned)round;
+	if (subject >= 1 && subject <= UINT32_MAX)
+		record->subject = (uint32_t)subject;
 	if (took >= 0 && took < 1e18)
 		record->took_ns = (uint64_t)took;
 	if (status >= 0 && status <= 255)
