@@ -16,11 +16,11 @@
 #include "base/vec.h"
 
 struct host_record {
-	char *id;	/* of the collector: "look", "sockets"; the closed menu's name */
-	char *command;	/* as a person would type it: what facts cite as their source */
+	char *id;	  /* of the collector: "look", "sockets"; the closed menu's name */
+	char *command;	  /* as a person would type it: what facts cite as their source */
 	uint32_t subject; /* the process that it is about, of a second look; 0: the host */
-	unsigned round; /* 1: the first look; 2 on: what rules asked for */
-	bool is_whole;	/* it ended by itself, with status 0, uncut */
+	unsigned round;	  /* 1: the first look; 2 on: what rules asked for */
+	bool is_whole;	  /* it ended by itself, with status 0, uncut */
 	int status;
 	char *reason;	/* why it is not whole, or could not be read at all; NULL */
 	bool is_absent; /* nothing was read: `reason` says why */
