@@ -49,7 +49,7 @@ static void mount_share(struct parse *parse, const struct columns *columns, cons
 	if (!path.len || *path.ptr != '/')
 		return;
 	mount = mount_entity(parse, path);
-	if (size_scan(columns_cell(columns, cells, "FSAVAIL"), 1, &number))
+	if (cell_bytes(columns_cell(columns, cells, "FSAVAIL"), &number))
 		parse_number(parse, mount, "available", number, "bytes", parse->line);
 	str_cut(columns_cell(columns, cells, "FSUSE%"), '%', &percent, &rest);
 	if (str_to_double(percent, &number))
@@ -65,7 +65,7 @@ static void disk_tell(struct parse *parse, struct entity disk, const struct colu
 	static const char *const flags[][2] = { { "RO", "readonly" }, { "ROTA", "rotational" } };
 	double bytes;
 
-	if (size_scan(columns_cell(columns, cells, "SIZE"), 1, &bytes))
+	if (cell_bytes(columns_cell(columns, cells, "SIZE"), &bytes))
 		parse_number(parse, disk, "size", bytes, "bytes", parse->line);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct str cell = columns_cell(columns, cells, texts[i][0]);

@@ -22,6 +22,15 @@ bool mount_has_option(struct str options, const char *wanted)
 	return false;
 }
 
+bool cell_bytes(struct str cell, double *ret)
+{
+	if (str_ends_with(cell, STR("B")))
+		cell.len--;
+	if (str_ends_with(cell, STR("i")))
+		cell.len--;
+	return size_scan(cell, 1, ret);
+}
+
 struct entity mount_entity(struct parse *parse, struct str path)
 {
 	auto_free char *name = x_strndup(path.ptr, path.len);
@@ -165,7 +174,7 @@ static void size_tell(struct parse *parse, struct entity mount, const char *name
 	double bytes;
 	uint32_t row;
 
-	if (!size_scan(cell, 1, &bytes))
+	if (!cell_bytes(cell, &bytes))
 		return;
 	row = parse_number(parse, mount, name, bytes, "bytes", parse->line);
 	parse->facts->facts.items[row].flags |= FACT_ESTIMATED;

@@ -9,3 +9,5 @@ struct entity mount_entity(struct parse *parse, struct str path);
 /* type, device, device_name, readonly, emergency; what is empty is not told. */
 void mount_tell(struct parse *parse, struct str path, struct str type, struct str device,
 		struct str options);
+/* "20G", "0B", "1.5TiB" as bytes. */
+bool cell_bytes(struct str cell, double *ret);

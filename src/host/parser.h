@@ -28,6 +28,8 @@ struct host_parser {
 };
 
 extern const struct host_parser top_parser, df_parser, log_parser;
+extern const struct host_parser ip_parser, netstat_parser, statistics_parser, nstat_parser,
+	ethtool_parser, conntrack_parser, sysctl_parser, lsmod_parser;
 extern const struct host_parser mount_parser, findmnt_parser, lsblk_parser, lsof_parser,
 	systemctl_parser, mdstat_parser, timedatectl_parser, chronyc_parser;
 extern const struct host_parser mpstat_parser, pidstat_parser, iostat_parser, sar_parser;

@@ -8,13 +8,13 @@
 enum { LOOK_BYTES = 1 << 16, EXAMPLE_BYTES = 120 };
 
 static const struct host_parser *const parsers[] = {
-	&top_parser,	     &df_parser,       &lsof_parser,	  &mount_parser,
-	&findmnt_parser,     &lsblk_parser,    &systemctl_parser, &mdstat_parser,
-	&timedatectl_parser, &chronyc_parser,  &mpstat_parser,	  &pidstat_parser,
-	&iostat_parser,	     &sar_parser,      &vmstat_parser,	  &uptime_parser,
-	&w_parser,	     &free_parser,     &swapon_parser,	  &ps_parser,
-	&proc_parser,	     &iptables_parser, &ss_parser,	  &tc_parser,
-	&log_parser, /* takes everything, so it is the last */
+	&top_parser,	&df_parser,	     &ip_parser,	&netstat_parser, &statistics_parser,
+	&nstat_parser,	&ethtool_parser,     &conntrack_parser, &sysctl_parser,	 &lsmod_parser,
+	&lsof_parser,	&mount_parser,	     &findmnt_parser,	&lsblk_parser,	 &systemctl_parser,
+	&mdstat_parser, &timedatectl_parser, &chronyc_parser,	&mpstat_parser,	 &pidstat_parser,
+	&iostat_parser, &sar_parser,	     &vmstat_parser,	&uptime_parser,	 &w_parser,
+	&free_parser,	&swapon_parser,	     &ps_parser,	&proc_parser,	 &iptables_parser,
+	&ss_parser,	&tc_parser,	     &log_parser, /* takes everything, so it is the last */
 };
 
 /* ---- what parsers share */

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "host/columns.h"
+#include "host/mounts.h"
 #include "host/parser.h"
 
 enum { MAX_TOLD = 4096, LOOK_LINES = 6 };
@@ -126,9 +127,7 @@ static void size_of(struct parse *parse, struct entity unit, const char *name, s
 	plain = word;
 	if (str_ends_with(plain, STR(")")))
 		plain.len--;
-	if (str_ends_with(plain, STR("B")) && plain.len > 1)
-		plain.len--;
-	if (size_scan(plain, 1, &bytes))
+	if (cell_bytes(plain, &bytes))
 		parse_number(parse, unit, name, bytes, "bytes", parse->line);
 }
 

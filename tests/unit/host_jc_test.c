@@ -19,6 +19,7 @@
 #include "base/macros.h"
 #include "host/columns.h"
 #include "host/lsof.h"
+#include "host/netstat.h"
 #include "host/parser.h"
 
 #define FIXTURES SOURCE_ROOT "/../shared/fixtures/jc/"
@@ -305,6 +306,121 @@ static void df_is_read_as_jc_reads_it(void **state)
 	expect_df("centos-7.7/df-h", "size", "available", "use_percent", 1);
 }
 
+/* ---- netstat */
+
+/* jc parts a port from its address, and a pid from its program. */
+static void expect_sockets(const char *name)
+{
+	struct netstat_columns columns = { .has_user = false };
+	struct netstat_row row;
+	struct fixture fixture;
+	const struct json *wanted;
+	struct str rest, line;
+	size_t count = 0;
+
+	fixture_open(&fixture, name);
+	wanted = fixture.rows->first;
+	rest = strbuf_str(&fixture.text);
+	while (str_next_line(&rest, &line)) {
+		if (netstat_header_read(line, &columns) || !netstat_row_read(line, &columns, &row))
+			continue;
+		const struct {
+			const char *key;
+			struct str value;
+		} cells[] = {
+			{ "proto", row.proto },
+			{ "recv_q", row.receive_queue },
+			{ "send_q", row.send_queue },
+			{ "local_address", row.local },
+			{ "local_port", row.local_port },
+			{ "foreign_address", row.peer },
+			{ "foreign_port", row.peer_port },
+			{ "state", row.state },
+			{ "user", row.user },
+			{ "inode", row.inode },
+			{ "pid", row.pid },
+			{ "program_name", row.program },
+		};
+
+		assert_non_null(wanted);
+		for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+			const struct json *value = json_find(wanted, cells[i].key);
+
+			if (value)
+				expect_cell(name, cells[i].key, value, cells[i].value);
+			else if (strcmp(cells[i].key, "state") != 0)
+				assert_true(!cells[i].value.len);
+		}
+		wanted = wanted->next;
+		count++;
+	}
+	assert_true(count > 1);
+	assert_true(!wanted || !str_is(json_text(wanted, "kind"), "network"));
+	fixture_close(&fixture);
+}
+
+static void sockets_of_netstat_are_read_as_jc_reads_them(void **state)
+{
+	(void)state;
+	expect_sockets("centos-7.7/netstat-l");
+	expect_sockets("centos-7.7/netstat-sudo-aeep");
+	expect_sockets("fedora32/netstat");
+	expect_sockets("generic/netstat-no-state");
+	expect_sockets("ubuntu-18.04/netstat-sudo-lnp");
+	expect_sockets("ubuntu-18.04/netstat-sudo-lnp-space");
+}
+
+static void interfaces_of_netstat_are_read_as_jc_reads_them(void **state)
+{
+	static const char *const keys[][2] = { { "mtu", "mtu" },
+					       { "rx_ok", "rx_packets_total" },
+					       { "rx_err", "rx_errors_total" },
+					       { "rx_drp", "rx_dropped_total" },
+					       { "rx_ovr", "rx_overrun_total" },
+					       { "tx_ok", "tx_packets_total" },
+					       { "tx_err", "tx_errors_total" } };
+	auto_facts struct facts facts = FACTS_INIT;
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, "centos-7.7/netstat-i");
+	read_fixture(&fixture, "netstat", &facts);
+	for (const struct json *row = fixture.rows->first; row; row = row->next)
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+			double wanted = -1;
+
+			assert_true(json_get_number(json_find(row, keys[i][0]), &wanted));
+			assert_true(number_of(&facts, "interface", json_text(row, "iface"),
+					      keys[i][1]) == wanted);
+		}
+	fixture_close(&fixture);
+}
+
+static void ethtool_is_read_as_jc_reads_it(void **state)
+{
+	static const char *const names[] = {
+		"generic/ethtool--default1", "generic/ethtool--link-partner-advertised-link-modes"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_facts struct facts facts = FACTS_INIT;
+		struct fixture fixture;
+		struct str name;
+		double speed = -1;
+
+		fixture_open(&fixture, names[i]);
+		read_fixture(&fixture, "ethtool", &facts);
+		name = json_text(fixture.rows, "name");
+		json_get_number(json_find(fixture.rows, "speed_bps"), &speed);
+		assert_true(number_of(&facts, "interface", name, "speed") == speed);
+		assert_true(number_of(&facts, "interface", name, "speed_supported") == 1e9);
+		assert_true(str_eq(text_of(&facts, "interface", name, "duplex"),
+				   json_text(fixture.rows, "duplex")));
+		fixture_close(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +429,9 @@ int main(void)
 		cmocka_unit_test(systemctl_is_read_as_jc_reads_it),
 		cmocka_unit_test(mounts_are_read_as_jc_reads_them),
 		cmocka_unit_test(df_is_read_as_jc_reads_it),
+		cmocka_unit_test(sockets_of_netstat_are_read_as_jc_reads_them),
+		cmocka_unit_test(interfaces_of_netstat_are_read_as_jc_reads_them),
+		cmocka_unit_test(ethtool_is_read_as_jc_reads_it),
 	};
 
 	if (access(FIXTURES "README.md", R_OK) != 0) {
