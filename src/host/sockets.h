@@ -14,6 +14,7 @@
  *                  syn_sent
  *   process        receive_queue receive_queue_standing receive_drained (per_s) send_queue_standing
  *                  udp_queue udp_drops (per_s) syn_sent connections connections_one_place
+ *                  close_wait (in both readings)
  *   destination ADDRESS:PORT  connections time_wait
  *   host           sockets_tcp sockets_udp syn_sent time_wait_seen
  * and relations: process "listens on" port, process "talks to" peer, process "connects to" port or

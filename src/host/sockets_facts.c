@@ -24,7 +24,7 @@ struct tally {
 	uint64_t connections, established, syn_sent, syn_sent_standing, time_wait, time_wait_new;
 	uint64_t receive_queue, receive_standing, drained, send_queue, send_standing;
 	uint64_t udp_queue, drops, segments, retransmits, bytes_sent, refused, most_to_one;
-	uint64_t backlog, backlog_limit;
+	uint64_t backlog, backlog_limit, close_wait; /* close_wait: in both readings */
 	double rtt_ns, rtt_min_ns, slow_ms;
 };
 
@@ -318,6 +318,8 @@ static void count_connection(struct counting *counting, const struct socket_row 
 	peer = tally_of(counting, PEER, row->peer, 0);
 	process = owner == UINT32_MAX ? &nobody : &counting->tallies.items[owner];
 	process->connections++;
+	process->close_wait +=
+		row->state == SOCKET_CLOSE_WAIT && before && before->state == SOCKET_CLOSE_WAIT;
 	process->line = row->line;
 	peer->connections++;
 	peer->line = row->line;
@@ -526,6 +528,8 @@ static void tell_process(const struct telling *to, const struct tally *tally)
 		tell(to, "udp_queue", (double)tally->udp_queue, "bytes");
 	if (!is_twice(to))
 		return;
+	if (tally->close_wait)
+		tell(to, "close_wait", (double)tally->close_wait, "");
 	if (tally->drops)
 		tell(to, "udp_drops", per_second(to, tally->drops), "per_s");
 	if (tally->receive_standing) {
