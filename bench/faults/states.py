@@ -129,8 +129,9 @@ class World:
         self.undo.append(lambda: run("umount", "-l", str(path), check=False))
         return path
 
-    def image(self, megabytes, *mkfs, options="", name="volume"):
+    def image(self, megabytes, *mkfs, options=""):
         """A file system of its own in a file: its mount point and its loop device."""
+        name = "volume%d" % len(self.undo)
         image = self.scratch / (name + ".img")
         with open(image, "wb") as out:
             out.truncate(megabytes << 20)
@@ -222,7 +223,7 @@ def cpu_runqueue(world, scale):
 @state("cpu_one_core", "process")
 def cpu_one_core(world, scale):
     load = world.load(11, 1)
-    return [load], lambda: growth(lambda: ticks(load.pid)) > 80
+    return [load], lambda: growth(lambda: ticks(load.pid)) > 70
 
 
 def ticks(pid):

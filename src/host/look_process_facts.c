@@ -119,6 +119,11 @@ static void add_process(const struct look_facts *to, const struct moved *moved)
 	look_fact(to, entity, "nice", (double)now->nice, "");
 	add_realtime(to, entity, now);
 	look_fact(to, entity, "major_faults", moved->faults, "per_s");
+	look_fact(
+		to, entity, "age",
+		MAX(to->looks->look[1].end_s - (double)now->start_ticks / (double)to->looks->hertz,
+		    0) * 1e9,
+		"ns");
 	look_fact(to, entity, "is_new", moved->then ? 0 : 1, "");
 	facts_add_text(to->facts, entity, "state", state, to->source);
 	facts_add_text(to->facts, entity, "command", interned_text(&to->looks->texts, now->comm),
