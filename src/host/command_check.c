@@ -24,7 +24,7 @@ const char *command_risk_words(enum command_risk risk)
 	case COMMAND_READS:
 		return "only reads";
 	case COMMAND_UNKNOWN:
-		return "unknown: it is not in the table of what only reads";
+		return "unknown";
 	case COMMAND_ENDLESS:
 		return "may go on for ever";
 	case COMMAND_SECRETS:
@@ -124,7 +124,7 @@ static enum command_risk risk_of(struct str line)
 
 		if (c == '>')
 			risk = COMMAND_WRITES;
-		else if (c == '`' || c == '$')
+		else if (c && strchr("`$;&\n", c))
 			risk = COMMAND_RUNS_CODE;
 		worst = MAX(worst, risk);
 		if (c && !strchr(" \t\r\n\v\f;&|<>()`$'\"{}=\\", c))
@@ -167,8 +167,7 @@ static const char *read_word(struct str line, size_t *at, struct arena *arena, s
 		else if (is_plain(c) || (quote && (c == ' ' || c == '|')))
 			word[length++] = c;
 		else
-			return "it holds a character that a shell or a terminal may take for more "
-			       "than itself";
+			return "it holds a character that is more than itself to a shell";
 	}
 	if (quote)
 		return "a quote is not closed";

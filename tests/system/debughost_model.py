@@ -75,28 +75,20 @@ class World:
         if child == 0:
             os.chdir(self.folder)
             os.execve(SYSGROK, [str(SYSGROK), *words], self.environment())
-        shown, keys, end = b"", list(keys), time.monotonic() + 120
-        seen = 0
+        shown, keys, end, answered = b"", list(keys), time.monotonic() + 120, 0
         while time.monotonic() < end:
-            if not select.select([fd], [], [], 1)[0]:
-                continue
-            try:
-                data = os.read(fd, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data
-            questions = len(re.findall(rb"\[q\]uit: |instead: ", shown))
-            # A line editor writes its prompt more than once: one answer for each place it stands at.
-            if questions > seen and keys:
-                seen = questions
-                time.sleep(0.2)
+            if select.select([fd], [], [], 0.5)[0]:
+                try:
+                    data = os.read(fd, 65536)
+                except OSError:
+                    break
+                if not data:
+                    break
+                shown += data
+            # Quiet, and at a question that was not there at the last answer.
+            elif len(shown) > answered and re.search(rb"(uit|instead): *$", shown) and keys:
+                answered = len(shown)
                 os.write(fd, keys.pop(0).encode() + b"\r")
-                time.sleep(0.2)
-                shown += os.read(fd, 65536) if select.select([fd], [], [], 0.2)[0] else b""
-                seen = len(re.findall(rb"\[q\]uit: |instead: ", shown)) if not shown.rstrip(
-                    b" ").endswith(b":") else seen
         os.close(fd)
         os.waitpid(child, 0)
         return shown.decode("utf-8", "replace")

@@ -155,6 +155,7 @@ static void what_is_not_in_the_table_says_what_it_may_do(void **state)
 	assert_risk("dmesg -C", COMMAND_WRITES);
 	assert_risk("perl -e 1", COMMAND_RUNS_CODE);
 	assert_risk("ps -p $(id)", COMMAND_RUNS_CODE);
+	assert_risk("uptime; frob", COMMAND_RUNS_CODE);
 	assert_risk("sudo dmesg", COMMAND_ROOT);
 	assert_risk("curl x.example", COMMAND_NETWORK);
 	assert_risk("cat /etc/shadow", COMMAND_SECRETS);
