@@ -281,6 +281,8 @@ static void end_unanswered(struct exec *exec, struct task *task)
 
 	if (host->connection.state == CONNECTION_LOST)
 		said = x_strdup(host->connection.reason);
+	else if (task->err.has_begun)
+		said = x_strdup("the connection broke");
 	else if (task->ends_as == EXEC_TIMED_OUT)
 		said = x_strdup("the login shell there did not come to our command");
 	else if (result->status == 0)
@@ -484,6 +486,7 @@ static void follow_marks(struct task *task, struct stream *stream, struct strbuf
 		} else if (buf->len > NOISE_BYTES) {
 			memmove(buf->ptr, buf->ptr + buf->len - KEPT_BYTES, KEPT_BYTES);
 			buf->len = KEPT_BYTES;
+			stream->searched = 0;
 		}
 		buf->ptr[buf->len] = '\0';
 	}

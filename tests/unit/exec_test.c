@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -217,6 +221,206 @@ static void an_unreachable_host_costs_its_time_once(void **)
 	}
 }
 
+/* ---- other hosts, with a stand-in for ssh first in PATH */
+
+/*
+ * A shared connection is a process that makes its socket and waits; a command is a sh. `master` and
+ * `shell` are what each does before.
+ */
+static void put_ssh(const char *master, const char *shell)
+{
+	char folder[] = "/tmp/exec-test-XXXXXX";
+	auto_free char *path = NULL, *words = NULL;
+	static char *real_path;
+	FILE *script;
+
+	assert_non_null(mkdtemp(folder));
+	path = x_asprintf("%s/ssh", folder);
+	script = fopen(path, "w");
+	assert_non_null(script);
+	fprintf(script,
+		"#!/bin/sh\n"
+		"for w; do case $w in -oControlPath=*) s=${w#*=};; -N) n=1;; esac; done\n"
+		"if [ \"$n\" ]; then %s\n: >\"$s\"; exec sleep 300; fi\n"
+		"%s\neval \"$w\"\n",
+		master, shell);
+	fclose(script);
+	assert_int_equal(chmod(path, 0700), 0);
+	if (!real_path)
+		real_path = x_strdup(getenv("PATH"));
+	words = x_asprintf("%s:%s", folder, real_path);
+	setenv("PATH", words, 1);
+}
+
+static void drop_ssh(void)
+{
+	auto_free char *words = x_strdup(getenv("PATH"));
+	auto_free char *path = NULL;
+
+	*strchr(words, ':') = '\0';
+	path = x_asprintf("%s/ssh", words);
+	unlink(path);
+	rmdir(words);
+	setenv("PATH", words + strlen(words) + 1, 1);
+}
+
+enum { MANY = 12 };
+
+static void run_on_host(struct exec *exec, const char *script, unsigned timeout_ms)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	const struct exec_command command = { argv, timeout_ms, CAP_BYTES, false };
+	uint32_t host;
+
+	assert_null(exec_add_host(exec, "web1", &host));
+	for (int i = 0; i < MANY; i++)
+		exec_add(exec, host, &command);
+	exec_run(exec, NULL);
+}
+
+static void a_login_shell_may_say_any_amount_before(void **)
+{
+	static const unsigned sizes[] = { 0, 1, 4000, 65500, 65536, 66000, 170000, 1000000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		auto_exec struct exec *exec = exec_new(&limits);
+		auto_free char *noise = x_asprintf("head -c %u /dev/zero | tr '\\0' x; "
+						   "head -c %u /dev/zero | tr '\\0' '\\n' >&2",
+						   sizes[i], sizes[i]);
+
+		put_ssh("", noise);
+		run_on_host(exec, "echo out; echo err >&2; exit 3", LONG_MS);
+		drop_ssh();
+		for (uint32_t task = 0; task < MANY; task++) {
+			const struct exec_result *result = exec_result_of(exec, task);
+
+			assert_int_equal(result->outcome, EXEC_DONE);
+			assert_int_equal(result->status, 3);
+			assert_string_equal(strbuf_text(&result->out), "out\n");
+			assert_string_equal(strbuf_text(&result->err), "err\n");
+		}
+	}
+}
+
+static void a_slow_login_shell_does_not_eat_the_time_of_a_command(void **)
+{
+	auto_exec struct exec *exec = exec_new(&limits);
+
+	put_ssh("", "sleep 4.5"); /* more than the command's time and what is added to it */
+	run_on_host(exec, "echo out", 1000);
+	drop_ssh();
+	for (uint32_t task = 0; task < MANY; task++)
+		assert_int_equal(exec_result_of(exec, task)->outcome, EXEC_DONE);
+}
+
+static void an_ssh_that_hangs_costs_its_time_once(void **)
+{
+	const struct exec_limits short_ones = { .connect_timeout_s = 1 };
+	static const char *const hangs[][2] = { { "exec sleep 300", "" },
+						{ "", "exec sleep 300" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hangs); i++) {
+		auto_exec struct exec *exec = exec_new(&short_ones);
+		uint64_t last = 0, first = UINT64_MAX;
+
+		put_ssh(hangs[i][0], hangs[i][1]);
+		run_on_host(exec, "echo out", LONG_MS);
+		drop_ssh();
+		for (uint32_t task = 0; task < MANY; task++) {
+			const struct exec_result *result = exec_result_of(exec, task);
+
+			assert_int_equal(result->outcome, EXEC_UNREACHABLE);
+			first = MIN(first, result->start_ns);
+			last = MAX(last, result->end_ns);
+		}
+		assert_true(last - first < 30000000000U);
+	}
+}
+
+static void a_connection_that_dies_in_the_middle_is_told_by_all(void **)
+{
+	auto_exec struct exec *exec = exec_new(&limits);
+
+	put_ssh("(: >\"$s\"); sleep 1; echo went >&2; exit 255", "(sleep 1.5; kill $$) & ");
+	run_on_host(exec, "echo first; sleep 300", LONG_MS);
+	drop_ssh();
+	for (uint32_t task = 0; task < MANY; task++) {
+		const struct exec_result *result = exec_result_of(exec, task);
+
+		assert_int_equal(result->outcome, EXEC_UNREACHABLE);
+		assert_string_equal(result->reason, "the connection broke");
+		assert_string_equal(strbuf_text(&result->out), task < 8 ? "first\n" : "");
+	}
+}
+
+static void a_server_that_is_too_busy_is_asked_again(void **)
+{
+	auto_exec struct exec *exec = exec_new(&limits);
+
+	put_ssh("c=$0.tried; [ -e $c ] || { : >$c; "
+		"echo 'kex_exchange_identification: Connection closed by remote host' >&2; "
+		"exit 255; }; rm $c",
+		"");
+	run_on_host(exec, "echo out", LONG_MS);
+	drop_ssh();
+	assert_int_equal(exec_result_of(exec, 0)->outcome, EXEC_DONE);
+}
+
+static void few_files_mean_few_at_once_and_nothing_lost(void **)
+{
+	auto_exec struct exec *exec = exec_new(&limits);
+	struct rlimit before, few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 24;
+	put_ssh("", "");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	run_on_host(exec, "echo out", LONG_MS);
+	setrlimit(RLIMIT_NOFILE, &before);
+	drop_ssh();
+	for (uint32_t task = 0; task < MANY; task++)
+		assert_int_equal(exec_result_of(exec, task)->outcome, EXEC_DONE);
+}
+
+static unsigned open_files(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void nothing_of_a_run_stays(void **)
+{
+	unsigned before = open_files();
+	struct exec *exec = exec_new(&limits);
+	char *folder;
+
+	put_ssh("echo \"${s%/*}\" >$0.folder", "");
+	folder = x_strndup(getenv("PATH"), (size_t)(strchr(getenv("PATH"), ':') - getenv("PATH")));
+	run_on_host(exec, "echo out", LONG_MS);
+	exec_free(exec);
+	assert_int_equal(open_files(), before);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	{
+		auto_free char *note = x_asprintf("%s/ssh.folder", folder);
+		char line[256] = "";
+		FILE *file = fopen(note, "r");
+
+		assert_non_null(file);
+		assert_non_null(fgets(line, sizeof(line), file));
+		fclose(file);
+		line[strcspn(line, "\n")] = '\0';
+		assert_int_equal(access(line, F_OK), -1);
+		unlink(note);
+	}
+	free(folder);
+	drop_ssh();
+}
+
 /* ---- the words of ssh */
 
 static void targets_are_taken_apart(void **)
@@ -358,6 +562,13 @@ int main(void)
 		cmocka_unit_test(many_run_side_by_side),
 		cmocka_unit_test(a_person_stops_everything),
 		cmocka_unit_test(an_unreachable_host_costs_its_time_once),
+		cmocka_unit_test(a_login_shell_may_say_any_amount_before),
+		cmocka_unit_test(a_slow_login_shell_does_not_eat_the_time_of_a_command),
+		cmocka_unit_test(an_ssh_that_hangs_costs_its_time_once),
+		cmocka_unit_test(a_connection_that_dies_in_the_middle_is_told_by_all),
+		cmocka_unit_test(a_server_that_is_too_busy_is_asked_again),
+		cmocka_unit_test(few_files_mean_few_at_once_and_nothing_lost),
+		cmocka_unit_test(nothing_of_a_run_stays),
 		cmocka_unit_test(targets_are_taken_apart),
 		cmocka_unit_test(targets_that_could_be_options_or_syntax_are_refused),
 		cmocka_unit_test(the_script_frames_what_a_command_says),
