@@ -1,5 +1,6 @@
 #include "exec/exec.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -458,8 +459,10 @@ static void kill_task(struct task *task, enum exec_outcome why, const char *reas
 static bool find_from(const struct strbuf *buf, size_t from, const char *text, size_t *ret_end)
 {
 	struct str rest = { buf->ptr + from, buf->len - from };
-	ptrdiff_t at = str_find(rest, str_from(text));
+	ptrdiff_t at;
 
+	assert(from <= buf->len);
+	at = str_find(rest, str_from(text));
 	if (at >= 0)
 		*ret_end = from + (size_t)at + strlen(text);
 	return at >= 0;
