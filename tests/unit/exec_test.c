@@ -280,7 +280,7 @@ static void run_on_host(struct exec *exec, const char *script, unsigned timeout_
 
 static void a_login_shell_may_say_any_amount_before(void **)
 {
-	static const unsigned sizes[] = { 0, 1, 4000, 65500, 65536, 66000, 170000, 1000000 };
+	static const unsigned sizes[] = { 0, 65536, 66000, 300000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		auto_exec struct exec *exec = exec_new(&limits);
