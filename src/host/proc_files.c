@@ -49,7 +49,7 @@ static bool loadavg_read(struct proc_text *proc)
 	for (size_t i = 0; i < 3; i++)
 		tell(proc, names[i], loads[i], "");
 	tell(proc, "tasks_running", MAX(running - 1, 0), "tasks"); /* without the reader */
-	tell(proc, "tasks", tasks, "tasks");
+	tell(proc, "tasks_total", tasks, "tasks");
 	return true;
 }
 

@@ -392,6 +392,44 @@ static void tell_threads(const struct sysstat *sysstat)
 				     cell_of(&rows->items[i], SHEET_TASK, "cpu")->line);
 }
 
+static int by_label(const void *left, const void *right)
+{
+	const struct sum_row *a = *(const struct sum_row *const *)left;
+	const struct sum_row *b = *(const struct sum_row *const *)right;
+	int order = str_cmp(a->label, b->label);
+
+	return order ? order : str_cmp(a->key, b->key);
+}
+
+/* Programs that run several times: what their processes take and wait for together. */
+static void tell_commands(const struct sysstat *sysstat, const struct sum_row **tasks, size_t count)
+{
+	qsort(tasks, count, sizeof(*tasks), by_label);
+	for (size_t i = 0, next; i < count; i = next) {
+		auto_free char *name = x_strndup(tasks[i]->label.ptr, tasks[i]->label.len);
+		double cpu = 0, wait = 0, processes = 0, value;
+		uint32_t line = cell_of(tasks[i], SHEET_TASK, "cpu")->line;
+		struct entity entity;
+
+		for (next = i; next < count && str_eq(tasks[next]->label, tasks[i]->label);
+		     next++) {
+			processes += strcmp(tasks[next]->kind, "process") == 0;
+			if (strcmp(tasks[next]->kind, "process") != 0)
+				continue;
+			if (fact_of(sysstat, tasks[next], SHEET_TASK, "cpu", &value))
+				cpu += value;
+			if (fact_of(sysstat, tasks[next], SHEET_TASK, "wait", &value))
+				wait += value;
+		}
+		if (processes < 3 || cpu < 0.02 || !tasks[i]->label.len)
+			continue;
+		entity = facts_entity(sysstat->parse->facts, "command", name);
+		tell_derived(sysstat, entity, "processes", processes, "processes", line);
+		tell_derived(sysstat, entity, "cpu", cpu, "CPUs", line);
+		tell_derived(sysstat, entity, "wait", wait, "CPUs", line);
+	}
+}
+
 static void tell_tasks(const struct sysstat *sysstat)
 {
 	const struct sum_row_vec *rows = &sysstat->sums.rows;
@@ -404,6 +442,7 @@ static void tell_tasks(const struct sysstat *sysstat)
 			tasks[count++] = &rows->items[i];
 	if (!count)
 		return;
+	tell_commands(sysstat, tasks, count);
 	qsort(tasks, count, sizeof(*tasks), by_weight);
 	for (size_t i = 0; i < MIN(count, (size_t)TOLD_TASKS); i++)
 		tell_task(sysstat, tasks[i]);

@@ -35,7 +35,7 @@ static const struct sheet_column host_columns[] = {
 	/* sar -q, -v */
 	{ "runq-sz", "tasks_running", "tasks", 1, SUM_MEAN, NULL },
 	{ "blocked", "tasks_blocked", "tasks", 1, SUM_MEAN, NULL },
-	{ "plist-sz", "tasks", "tasks", 1, SUM_LAST, NULL },
+	{ "plist-sz", "tasks_total", "tasks", 1, SUM_LAST, NULL },
 	NOW("ldavg-1", "load_1"), NOW("ldavg-5", "load_5"), NOW("ldavg-15", "load_15"),
 	NOW("file-nr", "files_open"),
 	/* sar -n TCP,ETCP,UDP,SOCK */

@@ -27,7 +27,8 @@ VEC_DEFINE(list_vec, struct entity_list)
 VEC_DEFINE(id_vec, uint32_t)
 
 extern const struct str embedded_code_rule, embedded_files_rule, embedded_host_rule,
-	embedded_look_rule, embedded_net_rule, embedded_profile_rule, embedded_stack_rule;
+	embedded_look_rule, embedded_net_rule, embedded_profile_rule, embedded_stack_rule,
+	embedded_tools_rule;
 
 static const struct {
 	const char *name;
@@ -36,7 +37,7 @@ static const struct {
 	{ "profile.rule", &embedded_profile_rule }, { "stack.rule", &embedded_stack_rule },
 	{ "code.rule", &embedded_code_rule },	    { "host.rule", &embedded_host_rule },
 	{ "files.rule", &embedded_files_rule },	    { "look.rule", &embedded_look_rule },
-	{ "net.rule", &embedded_net_rule },
+	{ "tools.rule", &embedded_tools_rule },	    { "net.rule", &embedded_net_rule },
 };
 
 struct ruleset *ruleset_empty(void)

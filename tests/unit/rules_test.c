@@ -190,7 +190,7 @@ static void the_cases_beside_the_rules_hold(void **state)
 		SOURCE_ROOT "/data/rules/code.case",  SOURCE_ROOT "/data/rules/profile.case",
 		SOURCE_ROOT "/data/rules/stack.case", SOURCE_ROOT "/data/rules/host.case",
 		SOURCE_ROOT "/data/rules/files.case", SOURCE_ROOT "/data/rules/look.case",
-		SOURCE_ROOT "/data/rules/net.case"
+		SOURCE_ROOT "/data/rules/tools.case", SOURCE_ROOT "/data/rules/net.case"
 	};
 
 	(void)state;
