@@ -1,4 +1,5 @@
-/* The outputs of sysstat, procps and /proc through their parsers and the rules, to text and JSON. */
+/* The outputs of sysstat, procps and /proc through their parsers and the rules, to text and JSON.
+ */
 #include "fuzz.h"
 #include "host_answer.h"
 
