@@ -371,7 +371,8 @@ static void tell_commands(struct ps *ps)
 	qsort(ps->tasks.items, ps->tasks.count, sizeof(struct task), by_name);
 	for (size_t i = 0, next; i < ps->tasks.count && told < TOLD_COMMANDS * 10; i = next) {
 		const struct task *first = &ps->tasks.items[i];
-		auto_free char *name = x_strndup(first->name.ptr, first->name.len);
+		auto_free char *name =
+			first->name.len ? x_strndup(first->name.ptr, first->name.len) : NULL;
 		uint32_t running = 0, blocked = 0, zombies = 0;
 		double resident = 0;
 		struct entity entity;
@@ -384,7 +385,7 @@ static void tell_commands(struct ps *ps)
 			zombies += ps->tasks.items[next].state == 'Z';
 			resident += ps->tasks.items[next].resident;
 		}
-		if (!first->name.len || (next - i < 4 && running + blocked + zombies == 0))
+		if (!name || (next - i < 4 && running + blocked + zombies == 0))
 			continue;
 		told++;
 		entity = facts_entity(ps->parse->facts, "command", name);

@@ -406,7 +406,8 @@ static void tell_commands(const struct sysstat *sysstat, const struct sum_row **
 {
 	qsort(tasks, count, sizeof(*tasks), by_label);
 	for (size_t i = 0, next; i < count; i = next) {
-		auto_free char *name = x_strndup(tasks[i]->label.ptr, tasks[i]->label.len);
+		struct str label = tasks[i]->label;
+		auto_free char *name = label.len ? x_strndup(label.ptr, label.len) : NULL;
 		double cpu = 0, wait = 0, processes = 0, value;
 		uint32_t line = cell_of(tasks[i], SHEET_TASK, "cpu")->line;
 		struct entity entity;
@@ -421,7 +422,7 @@ static void tell_commands(const struct sysstat *sysstat, const struct sum_row **
 			if (fact_of(sysstat, tasks[next], SHEET_TASK, "wait", &value))
 				wait += value;
 		}
-		if (processes < 3 || cpu < 0.02 || !tasks[i]->label.len)
+		if (processes < 3 || cpu < 0.02 || !name)
 			continue;
 		entity = facts_entity(sysstat->parse->facts, "command", name);
 		tell_derived(sysstat, entity, "processes", processes, "processes", line);
