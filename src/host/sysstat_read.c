@@ -214,7 +214,6 @@ static enum sheet_line header_read(struct sheet_reader *reader, const struct cel
 	size_t count = cells->count - prefix;
 	struct sheet_table *table = NULL;
 
-	if (count && str_is(headings[0], "avg-cpu:")) {
 	if (prefix >= cells->count)
 		return SHEET_UNKNOWN;
 	if (str_is(headings[0], "avg-cpu:")) {
