@@ -409,6 +409,16 @@ static void processes_print(const struct term *term, const struct facts *facts, 
 		paragraph(term, 2, label, strbuf_str(&text));
 }
 
+static bool has_figures(const struct facts *facts, struct entity host)
+{
+	static const char *const names[] = { "load_1", "cpu_user", "tasks", "memory_total" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (facts_find(facts, host, names[i]))
+			return true;
+	return false;
+}
+
 static void host_print(const struct term *term, const struct facts *facts)
 {
 	struct entity host;
@@ -418,8 +428,9 @@ static void host_print(const struct term *term, const struct facts *facts)
 	do {
 		if (!next_entity(facts, "host", &cursor, &host))
 			return;
-	} while (!facts_find(facts, host, "frames"));
-	heading(term, "The host, as top shows it");
+	} while (!has_figures(facts, host));
+	heading(term, facts_find(facts, host, "frames") ? "The host, as top shows it"
+							: "The host, in figures");
 	add_value(&load, facts, host, "load_1", "");
 	add_value(&load, facts, host, "load_5", "");
 	add_value(&load, facts, host, "load_15", "");

@@ -66,14 +66,29 @@ class World:
         return name
 
 
+FAKE_SSH = """#!/usr/bin/env python3
+import os, socket, sys, time
+words = sys.argv[1:]
+with open({log!r}, "a") as log:
+    log.write("".join(word + "\\n" for word in words))
+if "-N" in words:  # the shared connection: its socket is there for as long as it is
+    path = [word.split("=", 1)[1] for word in words if word.startswith("-oControlPath=")][0]
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    while os.getppid() != 1:
+        time.sleep(0.1)
+    sys.exit(0)
+print({said!r}, flush=True)
+os.execvp("bash", ["bash", "-c", words[-1]])
+"""
+
+
 def fake_ssh(world, said=""):
     """An `ssh` that runs the line here, as the host's login shell would. It writes its words to
     the file ssh-words, each on a line."""
     path = world.scratch / "bin" / "ssh"
-    path.write_text("#!/bin/bash\nprintf '%s\\n' \"$@\" >>" + f"{world.work}/ssh-words\n"
-                    'for word; do [ "$word" = -Oexit ] && exit 0; done\n'
-                    f"echo '{said}'\n"
-                    'exec bash -c "${@: -1}"\n')
+    path.write_text(FAKE_SSH.format(log=str(world.work / "ssh-words"), said=said))
     os.chmod(path, 0o755)
 
 

@@ -173,7 +173,7 @@ LATER = {
     "aggregate": ["autoperf aggregate ./out", "sysgrok aggregate ./out"],
 }
 # What looks at a host, by an ssh of this test that stays here.
-HOST_LINES = [("./perf-copilot.py analyzecmd -t db1 uptime", "load average"),
+HOST_LINES = [("./perf-copilot.py analyzecmd -t db1 uptime", "over 1, 5 and 15 minutes"),
               ("./sysgrok.py analyzecmd -p 'it is slow' -t db1 -- top -b -n 1", "top"),
               ("./perf-copilot.py debughost -p 'it is slow' -t db1", "Findings"),
               ("./sysgrok.py debughost -e --print-summaries --yolo -p 'it is slow' -t db1",
