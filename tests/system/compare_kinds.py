@@ -22,7 +22,11 @@ POINTS = 0.5
 def compare_self_time(checks, kind, theirs, top):
     ours = {}
     for row in top:
-        key = (row["dso"] or "[unknown]", row["symbol"] or "[unknown]")
+        symbol = row["symbol"] or "[unknown]"
+        # perf has one '@plt' for entries of libc that it cannot name and we can
+        if (row["dso"], "@plt") in theirs and symbol.endswith("@plt"):
+            symbol = "@plt"
+        key = (row["dso"] or "[unknown]", symbol)
         ours[key] = ours.get(key, 0.0) + row["self"] * 100
     worst, worst_key = 0.0, None
     differences = []
