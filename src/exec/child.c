@@ -133,7 +133,8 @@ bool child_start(struct child *child, char *const argv[], enum child_kind kind)
 	bool has_input = kind == CHILD_WITH_INPUT;
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 }, report[2] = { -1, -1 };
 	auto_free char **environment = environment_make();
-	auto_free char *path = environment[0];
+	__attribute__((unused)) auto_free char *path =
+		environment[0]; /* the one entry that is owned */
 	struct plan plan = { .argv = argv,
 			     .environment = environment,
 			     .has_terminal = kind == CHILD_PLAIN };

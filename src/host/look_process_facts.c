@@ -228,7 +228,8 @@ static void add_parents(const struct look_facts *to, struct moved_vec *all)
 		for (; i < all->count && all->items[i].now->parent == pid; i++)
 			if (!all->items[i].is_own)
 				count_in(&tally, &all->items[i], 0);
-		if (!parent || looks_is_own(to->looks, pid) || (!tally.zombies && !tally.fresh))
+		if (!parent || looks_is_own(to->looks, pid) ||
+		    (tally.zombies <= 0 && tally.fresh <= 0))
 			continue;
 		look_fact(to, process_entity(to, parent), "zombies", tally.zombies, "");
 		look_fact(to, process_entity(to, parent), "children_new",
